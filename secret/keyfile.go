@@ -1,0 +1,123 @@
+package secret
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/manorgo/manor/fault"
+)
+
+const (
+	keyLinePrefix = "manor-key-1:"
+	maxKeyFile    = 64 << 10
+)
+
+// OpenKeyFile reads a keyring from a file that is there already. Each line is
+// one version of the master key, the current one first: "manor-key-1:" and the
+// base64 of 32 random bytes. Empty lines are skipped.
+//
+// There is no keyring to fall back on. A file that is missing is
+// fault.NotFound and fs.ErrNotExist. One that is not a regular file, that
+// others than its owner may read or write (on systems with such permissions),
+// or that holds anything else is fault.Invalid; a symbolic link is followed.
+// Messages name the file and never quote it.
+func OpenKeyFile(path string) (*Keyring, error) {
+	// Asked before opening, which on a named pipe would wait for a writer.
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fault.Wrap(fault.NotFound, err, "the key file %s is missing", path)
+	case err != nil:
+		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be read", path)
+	case !info.Mode().IsRegular():
+		return nil, fault.Errorf(fault.Invalid, "the key file %s is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be read", path)
+	}
+	defer f.Close()
+	return readKeyFile(f)
+}
+
+func readKeyFile(f *os.File) (*Keyring, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be read", f.Name())
+	}
+	if perm := info.Mode().Perm(); perm&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, fault.Errorf(fault.Invalid, "the key file %s has permissions %04o, which let others at it: make them 0600", f.Name(), perm)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be read", f.Name())
+	}
+	k, err := parseKeyFile(b)
+	return k, fault.Wrap(fault.Invalid, err, "the key file %s is not usable", f.Name())
+}
+
+func parseKeyFile(b []byte) (*Keyring, error) {
+	if len(b) > maxKeyFile {
+		return nil, fault.Errorf(fault.Invalid, "it is larger than %d bytes", maxKeyFile)
+	}
+	var masters [][]byte
+	for n, line := range bytes.Split(b, []byte("\n")) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		text, ok := strings.CutPrefix(string(line), keyLinePrefix)
+		key, err := base64.StdEncoding.Strict().DecodeString(text)
+		if !ok || err != nil {
+			return nil, fault.Errorf(fault.Invalid, "line %d is not %q and base64", n+1, keyLinePrefix)
+		}
+		masters = append(masters, key)
+	}
+	return NewKeyring(masters...)
+}
+
+// CreateKeyFile makes a new master key and the file that holds it, readable by
+// its owner only, and returns when both the file and its name are on disk. A
+// file that is there already is left alone: fault.Conflict and fs.ErrExist.
+// The folder must exist.
+func CreateKeyFile(path string) (*Keyring, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fault.Wrap(fault.Conflict, err, "the key file %s is there already", path)
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be made", path)
+	}
+	master := make([]byte, KeySize)
+	_, _ = rand.Read(master) // never fails
+	_, err = f.WriteString(keyLinePrefix + base64.StdEncoding.EncodeToString(master) + "\n")
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(path))
+		return nil, fault.Wrap(fault.Internal, err, "the key file %s cannot be written", path)
+	}
+	return NewKeyring(master)
+}
+
+// syncFolder makes the names in a folder durable; Windows has no such call.
+func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

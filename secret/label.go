@@ -1,0 +1,23 @@
+package secret
+
+// A Label names one use of a key. Each label has its own key, derived from the
+// master key, so that what is made for one use is worth nothing in another. A
+// label once used must keep its text for ever; all are in this file.
+type Label string
+
+// The uses of keys.
+const (
+	LabelSession   Label = "digest/session"
+	LabelAccess    Label = "digest/access"
+	LabelRefresh   Label = "digest/refresh"
+	LabelVerify    Label = "digest/verify"
+	LabelReset     Label = "digest/reset"
+	LabelInvite    Label = "digest/invite"
+	LabelEmail     Label = "digest/email"
+	LabelBootstrap Label = "digest/bootstrap"
+	LabelAPIKey    Label = "digest/apikey"
+
+	LabelCursor Label = "sign/cursor"
+
+	labelFingerprint Label = "fingerprint"
+)

@@ -1,0 +1,122 @@
+package secret
+
+import (
+	"crypto/rand"
+	"hash/crc32"
+	"math/big"
+	"strings"
+
+	"github.com/manorgo/manor/fault"
+)
+
+// A Prefix says what a token is for. Its letters come first in the token, so
+// that a server, and a scanner that looks for leaked ones, know it by sight.
+type Prefix string
+
+// The kinds of tokens.
+const (
+	SessionCookie  Prefix = "mns" // a signed-in browser
+	AccessToken    Prefix = "mna" // a bearer token that lives for minutes
+	RefreshToken   Prefix = "mnr" // exchanged for the next access token
+	VerifyToken    Prefix = "mnv" // proves an e-mail address
+	ResetToken     Prefix = "mnp" // allows a new password
+	InviteToken    Prefix = "mni" // allows an account
+	EmailToken     Prefix = "mnm" // proves a new e-mail address
+	BootstrapToken Prefix = "mnb" // makes the first administrator
+	APIKey         Prefix = "mnk" // a long-lived credential for programs
+)
+
+const (
+	base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+	tokenBytes = 32
+	bodySize   = 43 // the fewest digits of base 62 that hold 256 bits
+	crcSize    = 6  // likewise for 32 bits
+)
+
+// A Token is a random credential of 256 bits:
+//
+//	<prefix>_<43 digits of base 62><6 more, the CRC-32 of all before>
+//
+// It is printed, logged and marshalled as "[redacted]", and cannot be compared
+// with ==. What is stored is its Digest. The zero Token is no token.
+type Token struct {
+	redacted
+	text Text
+}
+
+// NewToken returns a new random token.
+func NewToken(p Prefix) Token {
+	random := make([]byte, tokenBytes)
+	_, _ = rand.Read(random) // never fails
+	return makeToken(p, random)
+}
+
+func makeToken(p Prefix, random []byte) Token {
+	b := make([]byte, 0, len(p)+1+bodySize+crcSize)
+	b = append(append(b, p...), '_')
+	b = appendBase62(b, new(big.Int).SetBytes(random), bodySize)
+	sum := checksum(string(b))
+	return Token{text: NewText(string(append(b, sum[:]...)))}
+}
+
+// ParseToken reads a token that somebody presents. One that NewToken could not
+// have made with this prefix is fault.Unauthenticated with the code
+// TOKEN_INVALID, found out without looking anything up; all reasons give the
+// same error. That a token has the right form does not mean that it was ever
+// given out.
+func ParseToken(p Prefix, s string) (Token, error) {
+	if !LooksLike(p, s) || len(s) != len(p)+1+bodySize+crcSize {
+		return Token{}, invalidToken()
+	}
+	for _, c := range []byte(s[len(p)+1:]) {
+		if strings.IndexByte(base62, c) < 0 {
+			return Token{}, invalidToken()
+		}
+	}
+	body := s[:len(s)-crcSize]
+	if sum := checksum(body); s[len(body):] != string(sum[:]) {
+		return Token{}, invalidToken()
+	}
+	return Token{text: NewText(s)}, nil
+}
+
+func invalidToken() error {
+	return fault.Coded(fault.Unauthenticated, "TOKEN_INVALID", "the token is not valid")
+}
+
+// LooksLike reports whether s claims to be a token of this kind, by its
+// beginning alone. It decides how a credential is verified; that one which
+// looks like a token then fails must not let another way be tried.
+func LooksLike(p Prefix, s string) bool {
+	rest, ok := strings.CutPrefix(s, string(p))
+	return ok && strings.HasPrefix(rest, "_")
+}
+
+// Reveal returns the token as it is given to its holder.
+func (t Token) Reveal() string { return t.text.Reveal() }
+
+// IsZero reports whether t is no token.
+func (t Token) IsZero() bool { return t.text.IsZero() }
+
+// checksum returns the CRC-32 (IEEE) of s in base 62.
+func checksum(s string) (out [crcSize]byte) {
+	n := crc32.ChecksumIEEE([]byte(s))
+	for i := crcSize - 1; i >= 0; i-- {
+		out[i] = base62[n%62]
+		n /= 62
+	}
+	return out
+}
+
+// appendBase62 appends n in exactly width digits.
+func appendBase62(b []byte, n *big.Int, width int) []byte {
+	start := len(b)
+	b = append(b, make([]byte, width)...)
+	base, digit := big.NewInt(62), new(big.Int)
+	for i := len(b) - 1; i >= start; i-- {
+		n.QuoRem(n, base, digit)
+		b[i] = base62[digit.Int64()]
+	}
+	return b
+}
