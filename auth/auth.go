@@ -1,0 +1,131 @@
+// Package auth says who is calling, and what the caller may do.
+//
+// A [Gate] is the one place where a request's credential becomes a
+// [Principal]; [Check] is the one place where a principal's permission is
+// asked for. A request without a credential has the anonymous principal.
+package auth
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/manorgo/manor/fault"
+)
+
+// A Subject names an account for as long as it exists, in protocols and logs.
+// "" is nobody.
+type Subject string
+
+// A Principal is the verified caller of a request. The zero Principal is
+// anonymous and may do nothing that needs a permission.
+type Principal struct {
+	Subject     Subject
+	Scheme      string      // the name of the Scheme that vouched for the caller
+	Session     string      // the id of the session it belongs to, or ""
+	Permissions Permissions // what the caller may do
+	Since       time.Time   // when the caller last proved who they are
+}
+
+// SignedIn reports whether the caller is somebody.
+func (p *Principal) SignedIn() bool { return p.Subject != "" }
+
+// Can reports whether the caller holds the permission.
+func (p *Principal) Can(permission string) bool {
+	return p.SignedIn() && p.Permissions.Allow(permission)
+}
+
+// Permissions are what a caller may do, each as resource:action. A * stands for
+// every action, as in users:*, or alone for everything.
+type Permissions []string
+
+// Allow reports whether the permission is among ps.
+func (ps Permissions) Allow(permission string) bool {
+	for _, p := range ps {
+		if p == permission || p == "*" {
+			return true
+		}
+		if resource, ok := strings.CutSuffix(p, ":*"); ok && strings.HasPrefix(permission, resource+":") {
+			return true
+		}
+	}
+	return false
+}
+
+type key struct{}
+
+// NewContext returns a context whose caller is p.
+func NewContext(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, key{}, p)
+}
+
+// From returns the caller. It is never nil.
+func From(ctx context.Context) *Principal {
+	if p, _ := ctx.Value(key{}).(*Principal); p != nil {
+		return p
+	}
+	return &Principal{}
+}
+
+// Check returns nil if the caller holds permission. An empty permission asks
+// only that the caller is somebody. Nobody is fault.Unauthenticated, a missing
+// permission fault.Forbidden; neither names what was missing.
+func Check(ctx context.Context, permission string) error {
+	p := From(ctx)
+	switch {
+	case !p.SignedIn():
+		return fault.Errorf(fault.Unauthenticated, "sign in first")
+	case permission != "" && !p.Can(permission):
+		return fault.Errorf(fault.Forbidden, "you may not do this")
+	}
+	return nil
+}
+
+// A Scheme is one kind of credential.
+type Scheme struct {
+	Name string // in OpenAPI: "bearer", "session"
+
+	// Find returns the request's credential if it has one of this kind. It
+	// judges by shape alone, before anything is verified.
+	Find func(r *http.Request) (credential string, ok bool)
+
+	// Verify returns whose credential it is. A credential that is wrong,
+	// expired or revoked is fault.Unauthenticated, all alike.
+	Verify func(ctx context.Context, credential string) (*Principal, error)
+}
+
+// A Gate authenticates requests by the first scheme that finds a credential.
+type Gate []Scheme
+
+// Authenticate returns the request's caller, anonymous if it has no credential
+// at all. A wrong credential is fault.Unauthenticated; no other is tried.
+func (g Gate) Authenticate(r *http.Request) (*Principal, error) {
+	if len(r.Header.Values("Authorization")) > 1 || (r.Header.Get("Authorization") != "" && r.Header.Get("X-API-Key") != "") {
+		return nil, fault.Errorf(fault.Unauthenticated, "send one credential")
+	}
+	for _, s := range g {
+		if credential, ok := s.Find(r); ok {
+			p, err := s.Verify(r.Context(), credential)
+			if err != nil {
+				return nil, err
+			}
+			p.Scheme = s.Name
+			return p, nil
+		}
+	}
+	if r.Header.Get("Authorization") != "" || r.Header.Get("X-API-Key") != "" {
+		return nil, fault.Errorf(fault.Unauthenticated, "the credential is not valid")
+	}
+	return &Principal{}, nil
+}
+
+// Bearer returns the token of an Authorization: Bearer header (RFC 6750), whose
+// scheme name has no case.
+func Bearer(r *http.Request) (string, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return "", false
+	}
+	return strings.TrimSpace(token), true
+}
