@@ -1,0 +1,170 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"github.com/manorgo/manor/data"
+)
+
+// An Option says more about a route.
+type Option func(*options)
+
+type options struct {
+	status      int
+	summary     string
+	description string
+	tags        []string
+	operationID string
+	codes       []string
+	also        []answer
+	without     []string
+	list, one   any // a listView[T], a rowView[T]
+	filters     []any
+	restricted  map[string]string // permission by parameter
+}
+
+func gather(opts []Option) *options {
+	o := &options{restricted: map[string]string{}}
+	for _, opt := range opts {
+		opt(o)
+	}
+	return o
+}
+
+// Status is the status of success. Unless it is said, that is 200 with a body
+// and 204 without.
+func Status(code int) Option { return func(o *options) { o.status = code } }
+
+// Summary describes the route in a few words. Mount's routes have their own.
+func Summary(s string) Option { return func(o *options) { o.summary = s } }
+
+// Describe explains the route, in Markdown.
+func Describe(s string) Option { return func(o *options) { o.description = s } }
+
+// Tag groups the route with others. Unless it is said, the group is the first
+// part of the path.
+func Tag(s string) Option { return func(o *options) { o.tags = append(o.tags, s) } }
+
+// OperationID names the route for programs made from the OpenAPI document. On
+// Mount it is the noun that follows list, get, create, update and delete.
+func OperationID(s string) Option { return func(o *options) { o.operationID = s } }
+
+// Errors documents codes of fault.Coded errors that the route returns.
+func Errors(codes ...string) Option {
+	return func(o *options) { o.codes = append(o.codes, codes...) }
+}
+
+// Also documents another status of success, whose body is a Body. With None it
+// has no body.
+func Also[Body any](status int, description string) Option {
+	return func(o *options) {
+		o.also = append(o.also, answer{status: status, description: description, body: reflect.TypeFor[Body]()})
+	}
+}
+
+// Without leaves out those of Mount's routes that have these methods.
+func Without(methods ...string) Option {
+	return func(o *options) { o.without = append(o.without, methods...) }
+}
+
+// A listView turns a page of rows into what the caller sees.
+type listView[T any] struct {
+	body   reflect.Type
+	render func(ctx context.Context, p *data.Page[T], counted bool) any
+}
+
+// A rowView turns a row into what the caller sees.
+type rowView[T any] struct {
+	body   reflect.Type
+	render func(ctx context.Context, v *T) any
+	list   listView[T]
+}
+
+// ListAs makes the items of Mount's list, which may be smaller than whole rows.
+func ListAs[T, Item any](view func(*T) Item) Option {
+	return func(o *options) { o.list = viewList(func(_ context.Context, v *T) Item { return view(v) }) }
+}
+
+// View makes what the caller sees of a row. Without ListAs, lists have it too.
+func View[T, Item any](view func(context.Context, *T) Item) Option {
+	return func(o *options) {
+		o.one = rowView[T]{
+			body:   reflect.TypeFor[Item](),
+			render: func(ctx context.Context, v *T) any { return view(ctx, v) },
+			list:   viewList(view),
+		}
+	}
+}
+
+func viewList[T, Item any](view func(context.Context, *T) Item) listView[T] {
+	return listView[T]{
+		body: reflect.TypeFor[Page[Item]](),
+		render: func(ctx context.Context, p *data.Page[T], counted bool) any {
+			items := make([]Item, len(p.Items))
+			for i := range p.Items {
+				items[i] = view(ctx, &p.Items[i])
+			}
+			return newPage(items, p.Total, p.Limit, p.Offset, counted)
+		},
+	}
+}
+
+// wholeRows lists rows as they are.
+func wholeRows[T any]() listView[T] {
+	return listView[T]{
+		body: reflect.TypeFor[Page[T]](),
+		render: func(_ context.Context, p *data.Page[T], counted bool) any {
+			return newPage(p.Items, p.Total, p.Limit, p.Offset, counted)
+		},
+	}
+}
+
+type extraFilter[T any] struct {
+	name, permission string
+	parse            func(values []string) (data.Filter[T], error)
+}
+
+// FilterBy adds a parameter to a list. It may be repeated, parse gets all its
+// values, and an error from it is the caller's. Only callers with the
+// permission may use it, all if that is ""; to others it is unknown.
+func FilterBy[T any](name, permission string, parse func(values []string) (data.Filter[T], error)) Option {
+	return func(o *options) { o.filters = append(o.filters, extraFilter[T]{name, permission, parse}) }
+}
+
+// Restrict lets only callers with the permission use these parameters of a
+// list; to others they are unknown. The name of a field stands for its In and
+// NotIn as well.
+func Restrict(permission string, names ...string) Option {
+	return func(o *options) {
+		for _, n := range names {
+			o.restricted[n] = permission
+		}
+	}
+}
+
+// None is what has no fields: a request without parameters and body, or an
+// answer without body.
+type None struct{}
+
+// A Page is the body of a list.
+type Page[T any] struct {
+	Items  []T  `json:"items"`
+	Total  *int `json:"total,omitempty" doc:"rows on all pages; left out if they were not counted"`
+	Limit  int  `json:"limit" doc:"the most items that a page has"`
+	Offset int  `json:"offset" doc:"rows before this page"`
+}
+
+func newPage[T any](items []T, total, limit, offset int, counted bool) *Page[T] {
+	p := &Page[T]{Items: items, Limit: limit, Offset: offset}
+	if items == nil {
+		p.Items = []T{}
+	}
+	if counted {
+		p.Total = &total
+	}
+	return p
+}
+
+func isWrite(method string) bool { return method != http.MethodGet && method != http.MethodHead }

@@ -1,0 +1,198 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/fault"
+)
+
+// A Config says what a Router needs to know. The zero Config works.
+type Config struct {
+	Title         string // of the OpenAPI document; "API" if empty
+	Version       string // of the API; "0" if empty
+	Description   string // in Markdown
+	Prefix        string // before every path: "/api/v1"
+	SessionCookie string // the cookie that a session scheme of Gate reads, for the document; "" if there is none
+	Gate          auth.Gate
+	MaxBody       int64        // bytes of a request's body; 1 MiB if 0
+	Log           *slog.Logger // for errors that callers do not see; that of Frame, or slog.Default, if nil
+}
+
+const defaultMaxBody = 1 << 20
+
+// A Router is an http.Handler that serves typed functions and knows what it
+// serves. Give it its routes first, then serve it: it is safe for concurrent
+// use from then on.
+type Router struct {
+	config    Config
+	routes    tree
+	endpoints []*endpoint
+	schemas   *registry
+	problem   *shape
+	document  func() *huma.OpenAPI
+}
+
+// NewRouter returns a Router without routes.
+func NewRouter(c Config) *Router {
+	if c.MaxBody <= 0 {
+		c.MaxBody = defaultMaxBody
+	}
+	r := &Router{config: c, schemas: newRegistry()}
+	r.problem = r.problemShape()
+	r.document = sync.OnceValue(r.describe)
+	return r
+}
+
+// SetGate sets what authenticates requests. It is for gates that are made of
+// parts which need the router first, and must not be called while serving.
+func (r *Router) SetGate(g auth.Gate) { r.config.Gate = g }
+
+// A Route is what a Router serves at one method and path.
+type Route struct {
+	Method      string
+	Path        string // with the prefix: /api/v1/products/{id}
+	OperationID string
+	Summary     string
+	Description string
+	Tags        []string
+	Access      Access
+	Codes       []string // of errors, beside the general ones
+}
+
+// Routes returns what r serves, in the order it was registered.
+func (r *Router) Routes() []Route {
+	out := make([]Route, len(r.endpoints))
+	for i, ep := range r.endpoints {
+		out[i] = ep.Route
+	}
+	return out
+}
+
+// An endpoint is a route and what answers it.
+type endpoint struct {
+	Route
+	pattern string
+	wild    []string // the names of the wildcards, in order
+	params  []*huma.Param
+	body    *body // nil if it takes none
+	answers []answer
+	run     func(ctx context.Context, w http.ResponseWriter, r *http.Request) (reply, error)
+}
+
+// newEndpoint returns an endpoint that still has to be filled and added.
+func (r *Router) newEndpoint(pattern string, access Access, o *options) *endpoint {
+	method, path, ok := strings.Cut(pattern, " ")
+	if !ok || method == "" || !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") {
+		panic(fmt.Sprintf("web: the pattern %q is not METHOD /path", pattern))
+	}
+	if access.mode == undecided {
+		panic(fmt.Sprintf("web: nobody may call %q: say Anyone, SignedIn or Require", pattern))
+	}
+	ep := &endpoint{pattern: method + " " + r.config.Prefix + path}
+	ep.Route = Route{
+		Method: method, Path: r.config.Prefix + path, OperationID: o.operationID, Summary: o.summary,
+		Description: o.description, Tags: o.tags, Access: access, Codes: slices.Clone(o.codes),
+	}
+	if ep.OperationID == "" {
+		ep.OperationID = operationID(method, path)
+	}
+	if ep.Summary == "" {
+		ep.Summary = sentence(ep.OperationID)
+	}
+	if len(ep.Tags) == 0 {
+		first, _, _ := strings.Cut(path[1:], "/")
+		ep.Tags = []string{first}
+	}
+	return ep
+}
+
+func (r *Router) add(ep *endpoint) {
+	for _, other := range r.endpoints {
+		if other.OperationID == ep.OperationID {
+			panic(fmt.Sprintf("web: %s and %s are both called %s: say OperationID", other.pattern, ep.pattern, ep.OperationID))
+		}
+	}
+	for i := range ep.answers {
+		r.prepare(ep, &ep.answers[i])
+	}
+	r.routes.add(ep)
+	r.endpoints = append(r.endpoints, ep)
+}
+
+// ServeHTTP answers a request by its route.
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	x := exchangeFrom(req.Context())
+	if x == nil { // nobody has framed us
+		x = newExchange(req, nil, r.config.Log)
+		req = req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x))
+		w.Header()["X-Request-Id"] = []string{x.client.RequestID}
+	}
+	if r.config.Log != nil {
+		x.log = r.config.Log
+	}
+	x.request = req
+	ep, wild := r.routes.find(req.Method, req.URL.EscapedPath())
+	if ep == nil {
+		r.notFound(w, req)
+		return
+	}
+	for i, name := range ep.wild {
+		req.SetPathValue(name, wild[i])
+	}
+	req.Pattern = ep.pattern
+	r.serve(ep, w, req)
+}
+
+// serve answers one request.
+func (r *Router) serve(ep *endpoint, w http.ResponseWriter, req *http.Request) {
+	if x := exchangeFrom(req.Context()); x != nil {
+		x.pattern = ep.pattern
+	}
+	rep, err := r.answer(ep, w, req)
+	if err == nil {
+		err = rep.write(w, req)
+	}
+	if err != nil {
+		WriteError(w, req, err)
+	}
+}
+
+// answer takes a request through the steps that no handler has to remember.
+func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) (reply, error) {
+	caller, err := r.config.Gate.Authenticate(req)
+	if err != nil {
+		return reply{}, err
+	}
+	ctx := auth.NewContext(req.Context(), caller)
+	if err := ep.Access.check(ctx); err != nil {
+		return reply{}, err
+	}
+	if err := ep.body.checkMedia(req); err != nil {
+		return reply{}, err
+	}
+	return ep.run(ctx, w, req)
+}
+
+const nothingHere = "there is nothing at this path"
+
+// notFound answers what no route matched: another method might.
+func (r *Router) notFound(w http.ResponseWriter, req *http.Request) {
+	allowed := r.routes.methods(req.URL.EscapedPath())
+	if len(allowed) == 0 {
+		WriteError(w, req, fault.Errorf(fault.NotFound, nothingHere))
+		return
+	}
+	WriteError(w, req, &refusal{
+		failure: failure{http.StatusMethodNotAllowed, codeMethod, "this path does not answer " + cut(req.Method)},
+		allow:   strings.Join(allowed, ", "),
+	})
+}
