@@ -1,0 +1,26 @@
+// Package data stores Go structs in the tables of an SQL database.
+//
+// A [Table] binds a struct to a table once. Its columns are typed values, from
+// which filters, orders and changes are made; a filter on one table does not
+// compile on another. [Table.On] gives the table's [Repository] over a [DB] or,
+// inside [DB.Tx], over a [Tx]. A [Service] is a repository with rules: who may
+// see and change which rows, what a valid row is, and what else happens when
+// one changes.
+//
+// The struct is the schema. Its `db` tag names the column and says the rest:
+//
+//	db:"owner_id,references=users,ondelete=cascade"
+//	db:"name,size=255,search,sort"
+//	db:"price,numeric=10.2,sort,filter,check=price > 0"
+//
+// The options are: primary; size=N (code points); numeric=P.S; default=SQL;
+// unique; index; references=TABLE with ondelete=cascade, restrict or null;
+// enum=a|b|c; json; for=FIELD, the field of a request that the column is made
+// from, which errors then speak of; search, sort and filter, which let a
+// request name the column; and check=SQL, which takes the rest of the tag. A
+// pointer field may be NULL. A column without search, sort or filter cannot be
+// named by a request at all.
+//
+// Errors are of package fault: NotFound, Conflict, Invalid, Stale, Unavailable
+// or Internal, whatever the database.
+package data

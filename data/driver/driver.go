@@ -1,0 +1,174 @@
+// Package driver is the small interface a database implements so that package
+// data can store tables in it. Programs use package data and open a database
+// through a driver's own package, such as data/sqlite.
+//
+// A driver runs SQL that package data writes in the driver's [Dialect], moves
+// values between Go and the database, and says what its errors mean. It holds
+// no rules. The suite in data/datatest proves a driver.
+package driver
+
+import (
+	"context"
+	"fmt"
+)
+
+// A Kind says what a column's values are in Go.
+type Kind uint8
+
+// The kinds. In brackets: what a bound value is and what a read value points
+// to. A column that may be NULL binds nil, and reads into a pointer to a
+// pointer, which NULL sets to nil.
+const (
+	Text    Kind = iota + 1 // string
+	Int                     // int64 (read: *int64, *int, *int32)
+	Float                   // float64
+	Bool                    // bool
+	Time                    // time.Time in UTC, whole microseconds
+	UUID                    // [16]byte
+	Decimal                 // decimal.Decimal of at most Column.Scale places
+	Bytes                   // []byte
+	JSON                    // []byte that hold a JSON text
+	Other                   // a driver.Valuer and sql.Scanner of package database/sql
+)
+
+// A Column is one column of a table or of a result.
+type Column struct {
+	Name  string
+	Kind  Kind
+	Null  bool // it may be NULL
+	Scale int  // decimal places, for Decimal
+}
+
+// A Statement is SQL text with the columns of its result, none if it has no
+// result. Package data builds each text once and hands over the same pointer
+// again, so a driver may keep what it prepared for it.
+type Statement struct {
+	SQL     string
+	Columns []Column
+}
+
+// A Call is a Statement with the values of its parameters.
+type Call struct {
+	*Statement
+	Args []any
+}
+
+// A Conn runs statements. The methods are safe for concurrent use on a Driver,
+// not on a Tx. Errors are of type *Error, or the context's.
+type Conn interface {
+	// Query runs a statement that has a result. The caller closes the rows.
+	Query(ctx context.Context, c Call) (Rows, error)
+
+	// Exec runs a statement without a result and returns how many rows it
+	// touched.
+	Exec(ctx context.Context, c Call) (int64, error)
+
+	// Batch runs reads that belong together in as few round trips as the
+	// database allows, and calls read once for each, in order. It stops at
+	// the first error.
+	Batch(ctx context.Context, calls []Call, read func(i int, rows Rows) error) error
+
+	// Load adds n rows to a table as fast as the database can. row fills args,
+	// whose length is len(columns), for row i. Either all are added or none.
+	Load(ctx context.Context, table string, columns []Column, n int, row func(i int, args []any) error) error
+}
+
+// Rows is a result being read, one row at a time.
+type Rows interface {
+	// Next moves to the next row. False means the end, or an error.
+	Next() bool
+	// Scan stores the row's columns where dest points to, as Kind says.
+	Scan(dest []any) error
+	// Err returns the error that ended the result early, if any.
+	Err() error
+	// Close ends the result. It is safe to call twice.
+	Close() error
+}
+
+// A Tx is a Conn whose effects appear together at Commit, or not at all. One
+// statement at a time: another one is an error while a result is being read.
+// A statement that fails, fails the transaction: no other runs in it any more,
+// and its Commit is an error.
+type Tx interface {
+	Conn
+	// Commit makes the effects durable. After an error none of them happened,
+	// unless the connection died while waiting for the answer.
+	Commit(ctx context.Context) error
+	// Rollback forgets the effects. After Commit it does nothing.
+	Rollback(ctx context.Context) error
+	// Native returns the transaction as the database's own library knows it,
+	// for libraries that join it: a *sql.Tx or a pgx.Tx.
+	Native() any
+}
+
+// A Driver is an open database.
+type Driver interface {
+	Conn
+	// Dialect describes the database's SQL. It always returns the same pointer.
+	Dialect() *Dialect
+	// Begin starts a transaction that may write.
+	Begin(ctx context.Context) (Tx, error)
+	// Ping reports whether the database answers.
+	Ping(ctx context.Context) error
+	// Native returns the pool as the database's own library knows it: a
+	// *sql.DB that may write, or a *pgxpool.Pool.
+	Native() any
+	// Close waits for running statements and closes the database.
+	Close() error
+}
+
+// A Dialect is what package data must know to write a database's SQL.
+type Dialect struct {
+	Name      string // "sqlite", "postgres"
+	MaxParams int    // parameters that one statement may have
+	Numbered  bool   // parameters are $1, $2, … and not ?
+	Lock      string // suffix of a SELECT that locks its rows for update, or ""
+
+	// Later is SQL for the next value of a time column: the parameter, or a
+	// microsecond after the stored value if that is later. It is a format with
+	// two %s: parameter and column.
+	Later string
+
+	// Has is SQL that holds if a text contains another exactly: a format with
+	// two %s: column and parameter. HasFold ignores the case of A–Z.
+	Has, HasFold string
+
+	// Prefix is SQL that holds if a text starts with another exactly: column,
+	// parameter.
+	Prefix string
+
+	// Encode turns a value of a column into what the driver binds. v is as
+	// Kind says, or nil; a UUID, a time and a decimal may also be given by
+	// their address, which is valid until the statement has run.
+	Encode func(c Column, v any) (any, error)
+}
+
+// A Class is what kind of thing went wrong in the database.
+type Class uint8
+
+// The classes.
+const (
+	Unclassified Class = iota // a bug in the statement, or something new
+	Unique                    // a unique value is taken
+	ForeignKey                // a reference to nothing, or a referenced row in use
+	Check                     // a check does not hold
+	NotNull                   // a value is missing
+	BadValue                  // a value does not fit its column
+	Retryable                 // lost a race with another transaction: the same may work now
+	Down                      // the database cannot be reached, or has no room
+)
+
+// An Error is a failure that the database reported, classified by its code.
+type Error struct {
+	Class      Class
+	Constraint string   // its name, where the database tells
+	Table      string   // where the database tells
+	Columns    []string // where the database tells
+	Err        error    // as the database's library returned it
+}
+
+// Error returns the library's text, which is for the log only.
+func (e *Error) Error() string { return fmt.Sprintf("database: %v", e.Err) }
+
+// Unwrap returns the library's error.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,143 @@
+package data_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/data/sqlite"
+	"github.com/manorgo/manor/fault"
+)
+
+// A Product is a row; its tags are the table's schema.
+type Product struct {
+	data.Audited[Product]
+	Name   string          `json:"name" db:"name,size=255,unique,search,sort"`
+	Price  decimal.Decimal `json:"price" db:"price,numeric=10.2"`
+	Active bool            `json:"active" db:"active,filter"`
+}
+
+// The table and its columns are values, checked when the program starts.
+var (
+	products = data.NewTable[Product]("products")
+	Name     = data.TextCol(products, "name")
+	Price    = data.Col[decimal.Decimal](products, "price")
+	Active   = data.Col[bool](products, "active")
+)
+
+// shop opens a new database with the table in it. Real programs make tables by
+// revisions, see package data/migrate.
+func shop() (db *data.DB, done func()) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	db, err = sqlite.Open(context.Background(), filepath.Join(dir, "shop.db"), sqlite.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	create := driver.Statement{SQL: `CREATE TABLE products (id BLOB PRIMARY KEY, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+		name TEXT NOT NULL UNIQUE, price INTEGER NOT NULL, active INTEGER NOT NULL)`}
+	if _, err := db.Driver().Exec(context.Background(), driver.Call{Statement: &create}); err != nil {
+		log.Fatal(err)
+	}
+	return db, func() {
+		db.Close()
+		os.RemoveAll(dir)
+	}
+}
+
+func Example() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+
+	lamp := Product{Name: "Lamp", Price: decimal.RequireFromString("19.90"), Active: true}
+	if err := products.On(db).Add(ctx, &lamp); err != nil {
+		log.Fatal(err)
+	}
+	if err := products.On(db).AddAll(ctx, []Product{{Name: "Floor lamp", Price: decimal.NewFromInt(90), Active: true}, {Name: "Table"}}); err != nil {
+		log.Fatal(err)
+	}
+
+	page, err := products.On(db).List(ctx, data.Query[Product]{
+		Where: data.All(Name.ContainsFold("LAMP"), Price.Lt(decimal.NewFromInt(100)), Active.Eq(true)),
+		Order: data.By(Price.Desc()),
+		Limit: 1, Count: true,
+	})
+	fmt.Println(page.Items[0].Name, page.Total, err)
+
+	lamp, err = products.On(db).Update(ctx, lamp.ID, Price.Set(decimal.NewFromInt(25)))
+	fmt.Println(lamp.Price, lamp.UpdatedAt.After(lamp.CreatedAt), err)
+
+	err = products.On(db).Add(ctx, &Product{Name: "Lamp"})
+	fmt.Println(errors.Is(err, fault.Conflict), data.Taken(err, "name"))
+	// Output:
+	// Floor lamp 2 <nil>
+	// 25 true <nil>
+	// true true
+}
+
+func ExampleDB_Tx() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+
+	err := db.Tx(ctx, func(tx *data.Tx) error {
+		tx.AfterCommit(func() { fmt.Println("committed") })
+		if err := products.On(tx).Add(ctx, &Product{Name: "Lamp"}); err != nil {
+			return err
+		}
+		return fault.Errorf(fault.Invalid, "no more lamps")
+	})
+	n, _ := products.On(db).Count(ctx)
+	fmt.Println(err, n)
+	// Output: no more lamps 0
+}
+
+func ExampleSelect() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+	products.On(db).AddAll(ctx, []Product{{Name: "Lamp", Active: true}, {Name: "Table"}, {Name: "Chair"}})
+
+	type tally struct {
+		Active bool `db:"active"`
+		N      int  `db:"n"`
+	}
+	byActive := data.NewSelect[tally]("SELECT active, count(*) FROM products WHERE name <> ? GROUP BY active ORDER BY active", "")
+	all, err := byActive.All(ctx, db, "Chair")
+	fmt.Println(all, err)
+	// Output: [{false 1} {true 1}] <nil>
+}
+
+func ExampleRepository_Each() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+	products.On(db).AddAll(ctx, []Product{{Name: "Lamp"}, {Name: "Table"}})
+
+	for p, err := range products.On(db).Each(ctx, data.Query[Product]{Order: data.By(Name.Desc())}) {
+		fmt.Println(p.Name, err)
+	}
+	// Output:
+	// Table <nil>
+	// Lamp <nil>
+}
+
+func TestNowIsWhatADatabaseCanStore(t *testing.T) {
+	t.Parallel()
+	db, done := shop()
+	defer done()
+	if now := db.Now(); now.Nanosecond()%1000 != 0 || now.Location().String() != "UTC" {
+		t.Errorf("now is %v", now)
+	}
+}

@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/shopspring/decimal"
+
+	"github.com/manorgo/manor/data/driver"
+)
+
+// dialect is PostgreSQL's SQL. Text is compared and folded by bytes: columns
+// are made with the collation C, and parameters are given it.
+var dialect = driver.Dialect{
+	Name:      "postgres",
+	MaxParams: 65535,
+	Numbered:  true,
+	Lock:      " FOR UPDATE",
+	Later:     "greatest(%s::timestamptz, %s + interval '1 microsecond')",
+	Has:       "strpos(%s, %s) > 0",
+	HasFold:   `strpos(lower(%s COLLATE "C"), %s) > 0`,
+	Prefix:    "starts_with(%s, %s)",
+	Encode:    encode,
+}
+
+// encode turns a value into what pgx binds: itself, mostly.
+func encode(c driver.Column, v any) (any, error) {
+	switch x := v.(type) {
+	case decimal.Decimal:
+		return numeric(x), nil
+	case *decimal.Decimal:
+		return numeric(*x), nil
+	case *[16]byte:
+		return *x, nil // pgx would look for a better way for every pointer
+	case *time.Time:
+		return *x, nil
+	case []byte:
+		if x == nil {
+			return []byte{}, nil // nil would be NULL
+		}
+	case float64:
+		if math.IsNaN(x) {
+			return nil, &driver.Error{
+				Class: driver.BadValue, Columns: []string{c.Name},
+				Err: errors.New("postgres: " + c.Name + " is not a number"),
+			}
+		}
+	}
+	return v, nil
+}
+
+func numeric(d decimal.Decimal) pgtype.Numeric {
+	if d.IsZero() {
+		return pgtype.Numeric{Int: new(big.Int), Valid: true} // whatever its exponent
+	}
+	return pgtype.Numeric{Int: d.Coefficient(), Exp: d.Exponent(), Valid: true}
+}
+
+// A number reads a numeric into a decimal.
+type number struct {
+	into *decimal.Decimal
+	null **decimal.Decimal // instead of into, where NULL may be
+}
+
+// ScanNumeric is called by pgx.
+func (n *number) ScanNumeric(v pgtype.Numeric) error {
+	if !v.Valid {
+		if n.null == nil {
+			return errors.New("a NULL where none may be")
+		}
+		*n.null = nil
+		return nil
+	}
+	if v.NaN || v.InfinityModifier != pgtype.Finite {
+		return errors.New("not a finite number")
+	}
+	d := decimal.NewFromBigInt(v.Int, v.Exp)
+	if n.null != nil {
+		*n.null = &d
+		return nil
+	}
+	*n.into = d
+	return nil
+}

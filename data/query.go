@@ -1,0 +1,298 @@
+package data
+
+import (
+	"context"
+	"iter"
+	"math"
+	"unsafe"
+
+	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/fault"
+)
+
+// A Query picks rows of T. The zero Query is the first page of all of them.
+type Query[T any] struct {
+	Where  Filter[T]
+	Order  []Order[T] // ends in the primary key by itself, so that pages are stable
+	Limit  int        // 0 means DefaultLimit, negative means all
+	Offset int
+	Count  bool // count all rows that Where picks, too
+}
+
+// DefaultLimit is how many rows a page has unless the query says.
+const DefaultLimit = 20
+
+// A Page is one page of rows.
+type Page[T any] struct {
+	Items  []T
+	Total  int // rows in all pages, if the query asked for Count
+	Limit  int
+	Offset int
+}
+
+// A Repository reads and stores rows of T. It holds no rules of business, only
+// those of the table. Get one from Table.On; it is small and cheap.
+type Repository[T any] struct {
+	t  *Table[T]
+	p  *plan
+	db *DB
+	c  driver.Conn
+}
+
+// Get returns the row with the primary key id, or fault.NotFound.
+func (r Repository[T]) Get(ctx context.Context, id ID[T]) (T, error) {
+	arg, err := r.t.idField().bind(r.db.dialect, [16]byte(id))
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return r.one(ctx, driver.Call{Statement: r.p.byID, Args: []any{arg}})
+}
+
+// GetBy returns the one row that holds to every filter. None is
+// fault.NotFound, several are fault.Conflict.
+func (r Repository[T]) GetBy(ctx context.Context, where ...Filter[T]) (T, error) {
+	return r.first(ctx, All(where...), "")
+}
+
+// Lock is GetBy for a row that this transaction is going to change: nobody else
+// can change it until the transaction ends.
+func (r Repository[T]) Lock(ctx context.Context, where ...Filter[T]) (T, error) {
+	return r.first(ctx, All(where...), r.db.dialect.Lock)
+}
+
+func (r Repository[T]) first(ctx context.Context, where Filter[T], suffix string) (T, error) {
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	b.text("SELECT ").text(r.p.list).text(" FROM ").text(quote(r.t.name))
+	if err := b.where(where.n); err != nil {
+		var zero T
+		return zero, err
+	}
+	b.text(" LIMIT 2").text(suffix)
+	return r.one(ctx, r.call(b, r.p.columns))
+}
+
+// one reads a single row.
+func (r Repository[T]) one(ctx context.Context, c driver.Call) (v T, err error) {
+	rows, err := r.c.Query(ctx, c)
+	if err != nil {
+		return v, classify(err, r.t)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return v, classify(err, r.t)
+		}
+		return v, r.notFound()
+	}
+	if err := rows.Scan(r.t.dest(make([]any, len(r.t.fields)), &v)); err != nil {
+		return v, classify(err, r.t)
+	}
+	if rows.Next() {
+		return v, fault.Errorf(fault.Conflict, "%s: several rows where one was expected", r.t.name)
+	}
+	return v, classify(rows.Err(), r.t)
+}
+
+func (r Repository[T]) notFound() error {
+	return fault.Errorf(fault.NotFound, "%s: not found", r.t.name)
+}
+
+// Exists reports whether any row holds to every filter.
+func (r Repository[T]) Exists(ctx context.Context, where ...Filter[T]) (bool, error) {
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	b.text("SELECT 1 FROM ").text(quote(r.t.name))
+	if err := b.where(All(where...).n); err != nil {
+		return false, err
+	}
+	b.text(" LIMIT 1")
+	n, err := r.number(ctx, r.call(b, countColumns))
+	return n == 1, err
+}
+
+// Count returns how many rows hold to every filter.
+func (r Repository[T]) Count(ctx context.Context, where ...Filter[T]) (int, error) {
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	if err := r.count(b, All(where...)); err != nil {
+		return 0, err
+	}
+	return r.number(ctx, r.call(b, countColumns))
+}
+
+var countColumns = []driver.Column{{Name: "n", Kind: driver.Int}}
+
+func (r Repository[T]) count(b *builder, where Filter[T]) error {
+	b.text("SELECT count(*) FROM ").text(quote(r.t.name))
+	return b.where(where.n)
+}
+
+// number reads a single number, 0 if there is no row.
+func (r Repository[T]) number(ctx context.Context, c driver.Call) (n int, err error) {
+	rows, err := r.c.Query(ctx, c)
+	if err != nil {
+		return 0, classify(err, r.t)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan([]any{&n}); err != nil {
+			return 0, classify(err, r.t)
+		}
+	}
+	return n, classify(rows.Err(), r.t)
+}
+
+// List returns the page of rows that q picks. With Count the page and the total
+// are two statements that travel together.
+func (r Repository[T]) List(ctx context.Context, q Query[T]) (Page[T], error) {
+	if q.Limit == 0 {
+		q.Limit = DefaultLimit
+	}
+	page := Page[T]{Limit: max(q.Limit, 0), Offset: q.Offset}
+	sel, err := r.selection(q)
+	if err != nil {
+		return page, err
+	}
+	if !q.Count {
+		rows, err := r.c.Query(ctx, sel)
+		if err != nil {
+			return page, classify(err, r.t)
+		}
+		defer rows.Close()
+		page.Items, err = r.t.collect(rows, q.Limit)
+		return page, classify(err, r.t)
+	}
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	if err := r.count(b, q.Where); err != nil {
+		return page, err
+	}
+	err = r.c.Batch(ctx, []driver.Call{sel, r.call(b, countColumns)}, func(i int, rows driver.Rows) (err error) {
+		if i == 0 {
+			page.Items, err = r.t.collect(rows, q.Limit)
+			return err
+		}
+		for rows.Next() {
+			if err := rows.Scan([]any{&page.Total}); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+	return page, classify(err, r.t)
+}
+
+// Each yields the rows that q picks one by one, without holding them all. Limit
+// 0 means all rows here. The database stays busy with it until the loop ends.
+func (r Repository[T]) Each(ctx context.Context, q Query[T]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		if q.Limit == 0 {
+			q.Limit = -1
+		}
+		sel, err := r.selection(q)
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		rows, err := r.c.Query(ctx, sel)
+		if err != nil {
+			yield(zero, classify(err, r.t))
+			return
+		}
+		defer rows.Close()
+		dest := make([]any, len(r.t.fields))
+		for rows.Next() {
+			var v T
+			if err := rows.Scan(r.t.dest(dest, &v)); err != nil {
+				yield(zero, classify(err, r.t))
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(zero, classify(err, r.t))
+		}
+	}
+}
+
+func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	b.text("SELECT ").text(r.p.list).text(" FROM ").text(quote(r.t.name))
+	if err := b.where(q.Where.n); err != nil {
+		return driver.Call{}, err
+	}
+	sorted := false
+	for i, o := range q.Order {
+		if i == 0 {
+			b.text(" ORDER BY ")
+		} else {
+			b.text(", ")
+		}
+		b.name(o.f)
+		if o.desc {
+			b.text(" DESC")
+		}
+		sorted = sorted || o.f == r.t.id
+	}
+	if !sorted && r.t.id != nil {
+		if len(q.Order) == 0 {
+			b.text(" ORDER BY ").name(r.t.id)
+		} else {
+			b.text(", ").name(r.t.id)
+			if q.Order[len(q.Order)-1].desc {
+				b.text(" DESC")
+			}
+		}
+	}
+	if q.Limit <= 0 && q.Offset > 0 {
+		q.Limit = math.MaxInt64 // SQLite has no OFFSET without a LIMIT
+	}
+	if q.Limit > 0 {
+		b.text(" LIMIT ")
+		b.param(int64(q.Limit))
+	}
+	if q.Offset > 0 {
+		b.text(" OFFSET ")
+		b.param(int64(q.Offset))
+	}
+	return r.call(b, r.p.columns), nil
+}
+
+func (r Repository[T]) call(b *builder, columns []driver.Column) driver.Call {
+	return driver.Call{Statement: r.p.others.get(b.buf, columns), Args: b.args}
+}
+
+// dest fills out with the addresses of v's columns.
+func (t *Table[T]) dest(out []any, v *T) []any {
+	p := unsafe.Pointer(v)
+	for i, f := range t.fields {
+		out[i] = f.at(p)
+	}
+	return out
+}
+
+func (t *Table[T]) collect(rows driver.Rows, limit int) ([]T, error) {
+	out := make([]T, 0, min(max(limit, 8), 128))
+	dest := make([]any, len(t.fields))
+	for rows.Next() {
+		var zero T
+		out = append(out, zero)
+		if err := rows.Scan(t.dest(dest, &out[len(out)-1])); err != nil {
+			return nil, err
+		}
+	}
+	return out, rows.Err()
+}
+
+func (t *Table[T]) idField() *field {
+	if t.id == nil {
+		panic("data: table " + t.name + " has no primary key column")
+	}
+	return t.id
+}

@@ -1,0 +1,47 @@
+package data
+
+import (
+	"strings"
+
+	"github.com/manorgo/manor/data/driver"
+)
+
+// A Schema is what a struct says of its table, for whoever creates or compares
+// tables.
+type Schema struct {
+	Table   string
+	Columns []ColumnSchema
+	Uniques [][]string // sets of columns that are unique together
+}
+
+// A ColumnSchema is what a field's tag says of its column.
+type ColumnSchema struct {
+	driver.Column
+	Primary    bool
+	Size       int      // code points, for text; 0 means no limit
+	Digits     int      // all digits, for decimals
+	Default    string   // SQL, or ""
+	Check      string   // SQL, or ""
+	Enum       []string // the only values, for text
+	Index      bool
+	References string // table, or ""
+	OnDelete   string // cascade, restrict or null
+}
+
+// Schema returns what T says of its table.
+func (t *Table[T]) Schema() Schema {
+	s := Schema{Table: t.name, Uniques: t.uniques}
+	for _, f := range t.fields {
+		s.Columns = append(s.Columns, ColumnSchema{
+			Column: f.column, Primary: f.primary, Size: f.size, Digits: f.digits, Default: f.preset,
+			Check: f.check, Enum: f.enum, Index: f.index, References: f.references, OnDelete: f.ondelete,
+		})
+	}
+	return s
+}
+
+// UniqueName returns the name of the constraint that keeps the columns of a
+// table unique.
+func UniqueName(table string, columns ...string) string {
+	return "uq_" + table + "_" + strings.Join(columns, "_")
+}
