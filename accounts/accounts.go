@@ -1,0 +1,292 @@
+// Package accounts is the flows that cross the rooms beside it: registering,
+// proving an address, signing in and out, and making the first administrator.
+//
+// Every flow answers strangers alike whether an account exists or not, and
+// does the same work for it.
+package accounts
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"net/url"
+
+	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/tokens"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/event"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/mail"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
+)
+
+// Registration says who may make an account for themselves.
+type Registration string
+
+// The choices. The zero Registration is Open.
+const (
+	Open   Registration = "open"   // everybody
+	Invite Registration = "invite" // the invited
+	Closed Registration = "closed" // nobody
+)
+
+// A Config sets how the flows behave. The zero Config is the safe one.
+type Config struct {
+	Registration Registration
+	// Unverified lets people in before they have proved their e-mail address.
+	Unverified bool
+	// Name is what mails call the app. "" means the host of its public URL.
+	Name string
+}
+
+// A Service runs the flows.
+type Service struct {
+	config   Config
+	db       *data.DB
+	hasher   *secret.Hasher
+	events   *event.Bus
+	outbox   *mail.Outbox
+	links    web.Links
+	letters  letters
+	users    *users.Service
+	sessions *sessions.Service
+	tokens   *tokens.Service
+}
+
+// NewService returns the flows of an app. It panics if the templates of mails
+// do not parse, which a test would show.
+func NewService(env domain.Env, c Config) *Service {
+	if c.Registration == "" {
+		c.Registration = Open
+	}
+	if c.Name == "" {
+		if u, err := url.Parse(env.Links.To("/", nil)); err == nil {
+			c.Name = u.Hostname()
+		}
+	}
+	return &Service{
+		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, links: env.Links,
+		letters:  parseLetters(),
+		users:    users.NewService(env.DB, env.Hasher, env.Events),
+		sessions: sessions.NewService(env.DB, env.Keys),
+		tokens:   tokens.NewService(env.DB, env.Keys),
+	}
+}
+
+// A Registering is a request for an account of one's own.
+type Registering struct {
+	Email     string      `json:"email" maxLength:"254" format:"email"`
+	Password  secret.Text `json:"password"`
+	Username  string      `json:"username,omitempty" maxLength:"150" doc:"Yours once the address is verified, if nobody took it before; made up if it is left out."`
+	FirstName string      `json:"first_name,omitempty" maxLength:"150"`
+	LastName  string      `json:"last_name,omitempty" maxLength:"150"`
+}
+
+// claim is what a verify token brings to the account: what the person typed
+// whose mail it is in. Whoever else typed that address has another token.
+type claim struct {
+	Username  string `json:"username,omitempty"`
+	FirstName string `json:"first_name,omitempty"`
+	LastName  string `json:"last_name,omitempty"`
+	Password  []byte `json:"password,omitempty"` // a secret.PasswordHash
+}
+
+// Register makes an account that its owner must verify, and tells nobody but
+// the owner of the address whether there was one already. If verification is
+// off the user is returned, and a taken address is fault.Conflict.
+//
+// A password that may not be chosen is fault.Invalid with PASSWORD_REJECTED,
+// closed registration fault.Forbidden with REGISTRATION_CLOSED.
+func (s *Service) Register(ctx context.Context, in Registering) (*users.User, error) {
+	if s.config.Registration != Open {
+		return nil, fault.Coded(fault.Forbidden, "REGISTRATION_CLOSED", "registration is closed")
+	}
+	create := users.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, EmailVerified: false}
+	if err := s.checkRegistering(ctx, in); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return nil, err
+	}
+	if s.config.Unverified {
+		return s.registerAtOnce(ctx, in, create, hash)
+	}
+	return nil, s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, added, err := s.users.AddNew(ctx, tx, create, &hash)
+		if err != nil {
+			return err
+		}
+		if added {
+			return s.sendVerify(ctx, tx, &u, &claim{in.Username, in.FirstName, in.LastName, []byte(hash)})
+		}
+		return s.registerAgain(ctx, tx, in, hash)
+	})
+}
+
+// checkRegistering looks at what does not depend on whether the address is
+// known.
+func (s *Service) checkRegistering(ctx context.Context, in Registering) error {
+	var name error
+	if in.Username != "" {
+		name = users.CheckUsername(in.Username)
+	}
+	if err := fault.Fields(users.CheckEmail(users.NormalEmail(in.Email)), name); err != nil {
+		return err
+	}
+	if err := secret.CheckPassword(in.Password, 0, users.PasswordContext(in.Email, in.Username)...); err != nil {
+		return err
+	}
+	if in.Username == "" {
+		return nil
+	}
+	taken, err := s.users.UsernameTaken(ctx, s.db, in.Username)
+	if err == nil && taken {
+		return &fault.Error{Kind: fault.Conflict, Code: "USERNAME_TAKEN", Msg: "the username is taken",
+			Details: []fault.Detail{{Location: "body.username", Message: "is already taken"}}}
+	}
+	return err
+}
+
+func (s *Service) registerAtOnce(ctx context.Context, in Registering, create users.Create, hash secret.PasswordHash) (*users.User, error) {
+	create.Username, create.EmailVerified = in.Username, true
+	var u users.User
+	err := s.db.Tx(ctx, func(tx *data.Tx) (err error) {
+		u, err = s.users.Add(ctx, tx, create, &hash)
+		return err
+	})
+	return &u, err
+}
+
+// registerAgain is for an address that has an account. If nobody has proved
+// yet to read mail there, whoever does decides: each mail carries the password
+// of the registration it belongs to, and the one typed first is forgotten.
+func (s *Service) registerAgain(ctx context.Context, tx *data.Tx, in Registering, hash secret.PasswordHash) error {
+	u, err := s.users.LockByEmail(ctx, tx, in.Email)
+	if err != nil {
+		return err
+	}
+	if u.EmailVerified || !u.Active {
+		return s.send(ctx, tx, s.letters.known, u.Email, letter{Name: u.FullName()})
+	}
+	if _, err := s.users.ForgetPassword(ctx, tx, u.ID); err != nil {
+		return err
+	}
+	return s.sendVerify(ctx, tx, &u, &claim{in.Username, in.FirstName, in.LastName, []byte(hash)})
+}
+
+// openLinks is how many unused verification links an account may have. More
+// would only fill somebody's mailbox.
+const openLinks = 3
+
+// sendVerify mails a link that verifies the address of u. A nil claim changes
+// nothing else.
+func (s *Service) sendVerify(ctx context.Context, tx *data.Tx, u *users.User, c *claim) error {
+	n, err := s.tokens.Unused(ctx, tx, u.ID, tokens.Verify)
+	if err != nil || n >= openLinks {
+		return err
+	}
+	token, err := s.tokens.Issue(ctx, tx, tokens.Order{
+		Purpose: tokens.Verify, User: u.ID, Address: users.EmailKey(u.Email), Payload: c, KeepOthers: true,
+	})
+	if err != nil {
+		return err
+	}
+	link := s.links.To("/verify", url.Values{"token": {token.Reveal()}})
+	return s.send(ctx, tx, s.letters.verify, u.Email, letter{Name: u.FullName(), Link: link})
+}
+
+// Verify uses a verification link up and returns its user. A link that is not
+// valid is fault.Malformed with TOKEN_INVALID.
+func (s *Service) Verify(ctx context.Context, token string) (u users.User, err error) {
+	err = s.db.Tx(ctx, func(tx *data.Tx) error {
+		row, err := s.tokens.Consume(ctx, tx, tokens.Verify, token)
+		if err != nil {
+			return err
+		}
+		var c claim
+		if err := json.Unmarshal(row.Payload, &c); err != nil {
+			return fault.Wrap(fault.Internal, err, "internal error")
+		}
+		u, err = s.users.Verify(ctx, tx, *row.UserID, row.Address, users.Claim{
+			Username: c.Username, FirstName: c.FirstName, LastName: c.LastName, Password: secret.PasswordHash(c.Password),
+		})
+		if fault.KindOf(err) == fault.NotFound { // the address changed meanwhile
+			return tokens.Invalid()
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.tokens.Revoke(ctx, tx, u.ID, tokens.Verify); err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, Verified{UserID: u.ID})
+	})
+	return u, err
+}
+
+// ResendVerify mails the link again if there is an account to verify. It does
+// not say.
+func (s *Service) ResendVerify(ctx context.Context, address string) error {
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, err := s.users.LockByEmail(ctx, tx, address)
+		if fault.KindOf(err) == fault.NotFound || err == nil && (u.EmailVerified || !u.Active) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.sendVerify(ctx, tx, &u, nil)
+	})
+}
+
+// ResendVerifyTo is ResendVerify for the user with this ID, or fault.NotFound.
+func (s *Service) ResendVerifyTo(ctx context.Context, key users.ID) error {
+	u, err := s.users.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	return s.ResendVerify(ctx, u.Email)
+}
+
+//go:embed letters
+var letterFiles embed.FS
+
+// letters are the mails of the flows.
+type letters struct{ verify, known *mail.Template }
+
+// letter is what a mail speaks of.
+type letter struct{ App, Name, Link string }
+
+func parseLetters() letters {
+	parse := func(name, subject string) *mail.Template {
+		text, err := fs.ReadFile(letterFiles, "letters/"+name+".txt")
+		if err != nil {
+			panic(err)
+		}
+		t, err := mail.ParseTemplate(subject, string(text), "")
+		if err != nil {
+			panic(err)
+		}
+		return t
+	}
+	return letters{
+		verify: parse("verify", "Confirm your e-mail address for {{.App}}"),
+		known:  parse("known", "You already have an account at {{.App}}"),
+	}
+}
+
+// send mails a letter when tx commits.
+func (s *Service) send(ctx context.Context, tx *data.Tx, t *mail.Template, to string, l letter) error {
+	l.App = s.config.Name
+	m, err := t.Message(to, l)
+	if err != nil {
+		return err
+	}
+	_, err = s.outbox.Send(ctx, tx, m)
+	return err
+}

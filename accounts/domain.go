@@ -1,0 +1,182 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
+)
+
+// Domain returns the flows as a domain without tables of its own.
+func (s *Service) Domain() domain.Domain {
+	return domain.Domain{Name: "accounts", Mount: s.mount}
+}
+
+func (s *Service) mount(r *web.Router) {
+	tag := web.Tag("Signing in")
+	web.Handle(r, "POST /auth/register", s.register, web.Anyone, tag, web.Status(http.StatusAccepted),
+		web.Summary("Register"), web.Errors("REGISTRATION_CLOSED", "PASSWORD_REJECTED", "USERNAME_TAKEN"),
+		web.Describe("Answers alike whether the address has an account or not; its owner gets a mail. Where verification is switched off, the answer is 201 with the user."))
+	web.Handle(r, "POST /auth/verify", s.verify, web.Anyone, tag, web.Summary("Verify an e-mail address"), web.Errors("TOKEN_INVALID"))
+	web.Handle(r, "POST /auth/verify/resend", s.resend, web.Anyone, tag, web.Status(http.StatusAccepted), web.Summary("Mail the verification link again"))
+	web.Handle(r, "POST /auth/login", s.login, web.Anyone, tag, web.Summary("Sign in with a cookie"), web.Errors("CREDENTIALS_INVALID"))
+	web.Handle(r, "POST /auth/token", s.token, web.Anyone, tag, web.Summary("Sign in with tokens"), web.Errors("CREDENTIALS_INVALID"))
+	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, tag, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
+	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, tag, web.Summary("End a token"))
+	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
+
+	admin := web.Tag("Users")
+	web.Handle(r, "POST /users/{id}/verify/resend", s.resendTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody their verification link again"))
+	web.Handle(r, "POST /users/{id}/sessions/revoke", s.revokeAll, web.Require(users.Write), admin, web.Summary("End everything somebody is signed in with"))
+}
+
+// Accepted says what is going to happen.
+type Accepted struct {
+	Status string `json:"status" enum:"verification_sent"`
+}
+
+// A Registered is the answer to a registration: Status while the address must
+// be verified, User where verification is switched off.
+type Registered struct {
+	Status string      `json:"status,omitempty" enum:"verification_sent"`
+	User   *users.User `json:"user,omitempty"`
+}
+
+type registered struct {
+	Status int
+	Body   Registered
+}
+
+func (s *Service) register(ctx context.Context, in *struct{ Body Registering }) (*registered, error) {
+	u, err := s.Register(ctx, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if u != nil {
+		return &registered{http.StatusCreated, Registered{User: u}}, nil
+	}
+	return &registered{http.StatusAccepted, Registered{Status: "verification_sent"}}, nil
+}
+
+type tokenBody struct {
+	Body struct {
+		Token string `json:"token" maxLength:"512"`
+	}
+}
+
+func (s *Service) verify(ctx context.Context, in *tokenBody) (*struct{ Body users.User }, error) {
+	u, err := s.Verify(ctx, in.Body.Token)
+	return &struct{ Body users.User }{u}, err
+}
+
+type accepted struct{ Body Accepted }
+
+func (s *Service) resend(ctx context.Context, in *struct {
+	Body struct {
+		Email string `json:"email" maxLength:"254"`
+	}
+}) (*accepted, error) {
+	return &accepted{Accepted{"verification_sent"}}, s.ResendVerify(ctx, in.Body.Email)
+}
+
+// Credentials prove who somebody is.
+type Credentials struct {
+	Identifier string      `json:"identifier" maxLength:"254" doc:"E-mail address or username."`
+	Password   secret.Text `json:"password"`
+}
+
+type loginBody struct {
+	Body struct {
+		Credentials
+		Remember bool `json:"remember,omitempty" doc:"Stay signed in for up to 30 days."`
+	}
+}
+
+type loggedIn struct {
+	Cookies []*http.Cookie
+	Body    struct {
+		User users.User `json:"user"`
+	}
+}
+
+func (s *Service) login(ctx context.Context, in *loginBody) (*loggedIn, error) {
+	u, issued, err := s.SignIn(ctx, SigningIn{
+		Identifier: in.Body.Identifier, Password: in.Body.Password, Kind: sessions.Cookie,
+		Remember: in.Body.Remember, Client: web.ClientFrom(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &loggedIn{Cookies: []*http.Cookie{issued.SetCookie(s.links.Secure())}}
+	out.Body.User = u
+	return out, nil
+}
+
+// Tokens are what a program signs its requests in with (RFC 6749 §5.1).
+type Tokens struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type" enum:"Bearer"`
+	ExpiresIn    int    `json:"expires_in" doc:"Seconds until the access token ends."`
+	RefreshToken string `json:"refresh_token" doc:"Works once, for a new pair."`
+}
+
+type issuedTokens struct{ Body Tokens }
+
+func reveal(i sessions.Issued) *issuedTokens {
+	return &issuedTokens{Tokens{i.Access.Reveal(), "Bearer", int(sessions.AccessLife.Seconds()), i.Refresh.Reveal()}}
+}
+
+func (s *Service) token(ctx context.Context, in *struct{ Body Credentials }) (*issuedTokens, error) {
+	_, issued, err := s.SignIn(ctx, SigningIn{
+		Identifier: in.Body.Identifier, Password: in.Body.Password, Kind: sessions.Token, Client: web.ClientFrom(ctx),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return reveal(issued), nil
+}
+
+func (s *Service) refresh(ctx context.Context, in *struct {
+	Body struct {
+		RefreshToken string `json:"refresh_token" maxLength:"512"`
+	}
+}) (*issuedTokens, error) {
+	issued, err := s.sessions.Refresh(ctx, in.Body.RefreshToken)
+	if err != nil {
+		return nil, err
+	}
+	return reveal(issued), nil
+}
+
+func (s *Service) revoke(ctx context.Context, in *tokenBody) (*web.None, error) {
+	return nil, s.sessions.RevokeToken(ctx, in.Body.Token)
+}
+
+func (s *Service) logout(ctx context.Context, _ *web.None) (*struct{ Cookies []*http.Cookie }, error) {
+	p := auth.From(ctx)
+	if err := s.SignOut(ctx, users.IDOf(p.Subject), p.Session); err != nil {
+		return nil, err
+	}
+	return &struct{ Cookies []*http.Cookie }{[]*http.Cookie{sessions.DropCookie(s.links.Secure())}}, nil
+}
+
+type byID struct {
+	ID users.ID `path:"id"`
+}
+
+func (s *Service) resendTo(ctx context.Context, in *byID) (*accepted, error) {
+	return &accepted{Accepted{"verification_sent"}}, s.ResendVerifyTo(ctx, in.ID)
+}
+
+func (s *Service) revokeAll(ctx context.Context, in *byID) (*web.None, error) {
+	return nil, s.db.Tx(ctx, func(tx *data.Tx) error {
+		_, err := s.users.EndSessionsOf(ctx, tx, in.ID)
+		return err
+	})
+}

@@ -1,0 +1,158 @@
+package roles
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/event"
+	"github.com/manorgo/manor/fault"
+)
+
+// Permissions that concern roles.
+const (
+	Read  = "roles:read"  // see roles and who holds them
+	Write = "roles:write" // create, change, remove, grant and revoke them
+)
+
+// A Service holds the rules for roles. Its routes ask for Read and Write; the
+// service itself refuses, as fault.Forbidden, that callers give away a
+// permission that they do not hold.
+type Service struct {
+	data.Service[Role, Create, Update]
+	users     *users.Service
+	events    *event.Bus
+	catalogue func() []string
+}
+
+// NewService returns the service over db. The catalogue returns every
+// permission that the program knows; it is asked when a role is written.
+func NewService(db *data.DB, people *users.Service, events *event.Bus, catalogue func() []string) *Service {
+	s := &Service{users: people, events: events, catalogue: catalogue}
+	s.DB, s.Table = db, table
+	return s
+}
+
+// ByName returns a role, or fault.NotFound.
+func (s *Service) ByName(ctx context.Context, role string) (Role, error) {
+	return s.Table.On(s.DB).GetBy(ctx, name.Eq(NormalName(role)))
+}
+
+// Create makes a role. A taken name is fault.Conflict, a permission that is not
+// in the catalogue fault.Invalid.
+func (s *Service) Create(ctx context.Context, in Create) (Role, error) {
+	if err := s.givable(ctx, in.New()); err != nil {
+		return Role{}, err
+	}
+	return s.Service.Create(ctx, in)
+}
+
+// Update changes a role. A system role keeps its name and Superuser its
+// permissions: fault.Conflict with the code ROLE_SYSTEM.
+func (s *Service) Update(ctx context.Context, role string, in Update, version ...data.Version) (r Role, err error) {
+	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
+		old, err := s.Table.On(tx).Lock(ctx, name.Eq(NormalName(role)))
+		if err != nil {
+			return err
+		}
+		if wanted, ok := in.Name.Get(); ok && old.System && NormalName(wanted) != old.Name {
+			return systemRole("renamed")
+		}
+		if list, ok := in.Permissions.Get(); ok {
+			list = normalPermissions(list)
+			switch {
+			case slices.Equal(list, old.Permissions):
+			case old.Name == Superuser:
+				return systemRole("changed")
+			default:
+				if err := s.givable(ctx, Role{Name: old.Name, Permissions: list}); err != nil {
+					return err
+				}
+			}
+		}
+		r, err = s.UpdateIn(ctx, tx, old.ID, in, version...)
+		return err
+	})
+	return r, err
+}
+
+// Delete removes a role. One that somebody holds is fault.Conflict with the
+// code ROLE_IN_USE unless force is given, which takes it from them; a system
+// role is fault.Conflict with the code ROLE_SYSTEM always.
+func (s *Service) Delete(ctx context.Context, role string, force bool, version ...data.Version) error {
+	return s.DB.Tx(ctx, func(tx *data.Tx) error {
+		// A role that is locked cannot be granted either, until this ends.
+		old, err := s.Table.On(tx).Lock(ctx, name.Eq(NormalName(role)))
+		if err != nil {
+			return err
+		}
+		if old.System {
+			return systemRole("removed")
+		}
+		if err := s.takeFromAll(ctx, tx, old, force); err != nil {
+			return err
+		}
+		_, err = s.DeleteIn(ctx, tx, old.ID, version...)
+		return err
+	})
+}
+
+// takeFromAll takes a role from everybody who holds it, if force allows that.
+func (s *Service) takeFromAll(ctx context.Context, tx *data.Tx, r Role, force bool) error {
+	held, err := holders.On(tx).List(ctx, data.Query[UserRole]{Where: holderRole.Eq(r.ID), Limit: -1})
+	if err != nil || len(held.Items) == 0 {
+		return err
+	}
+	if !force {
+		return fault.Coded(fault.Conflict, "ROLE_IN_USE", "somebody holds this role")
+	}
+	if _, err := holders.On(tx).DeleteWhere(ctx, holderRole.Eq(r.ID)); err != nil {
+		return err
+	}
+	for _, h := range held.Items {
+		if err := s.events.Emit(ctx, tx, Revoked{Role: r.Name, UserID: h.UserID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func systemRole(what string) error {
+	return fault.Coded(fault.Conflict, "ROLE_SYSTEM", "a system role cannot be %s", what)
+}
+
+// givable returns nil if the role is valid, its permissions exist and the
+// caller holds them all.
+func (s *Service) givable(ctx context.Context, r Role) error {
+	if err := r.Validate(); err != nil {
+		return err
+	}
+	known := s.catalogue()
+	var unknown []string
+	for _, p := range r.Permissions {
+		resource, all := strings.CutSuffix(p, ":*")
+		ok := slices.ContainsFunc(known, func(k string) bool {
+			return k == p || all && strings.HasPrefix(k, resource+":")
+		})
+		if !ok {
+			unknown = append(unknown, p)
+		}
+	}
+	if len(unknown) > 0 {
+		return fault.Field("permissions", "there is no permission %s", strings.Join(unknown, ", "))
+	}
+	return held(ctx, r.Permissions)
+}
+
+// held returns nil if the caller holds all permissions of the list.
+func held(ctx context.Context, list []string) error {
+	for _, p := range list {
+		if err := auth.Check(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package sessions_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/auth"
+)
+
+func ExampleDropCookie() {
+	fmt.Println(sessions.DropCookie(true))
+	fmt.Println(sessions.DropCookie(false))
+	// Output:
+	// __Host-manor_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax
+	// manor_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax
+}
+
+func TestCookie(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		ada := h.person(t, "ada")
+		c := h.open(t, ada, sessions.Cookie, false).SetCookie(true)
+		if c.Name != "__Host-manor_session" || !c.HttpOnly || !c.Secure || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteLaxMode || !c.Expires.IsZero() {
+			t.Errorf("the cookie is %v", c)
+		}
+		long := h.open(t, ada, sessions.Cookie, true)
+		if c := long.SetCookie(false); c.Name != "manor_session" || c.Secure || c.Expires != long.Session.ExpiresAt {
+			t.Errorf("the cookie to remember is %v", c)
+		}
+	})
+}
+
+// TestOneCredential holds requests with several or wrong credentials to being
+// refused rather than taken for somebody else.
+func TestOneCredential(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		ada := h.person(t, "ada")
+		cookie, token := h.open(t, ada, sessions.Cookie, false), h.open(t, ada, sessions.Token, false)
+		gate := auth.Gate(h.domain().Schemes)
+		for what, c := range map[string]struct {
+			header, cookie string
+			in, anonymous  bool
+		}{
+			"nothing":                   {anonymous: true},
+			"cookie":                    {cookie: cookie.Cookie.Reveal(), in: true},
+			"token":                     {header: "Bearer " + token.Access.Reveal(), in: true},
+			"token and a cookie":        {header: "Bearer " + token.Access.Reveal(), cookie: "x", in: true},
+			"wrong token, good cookie":  {header: "Bearer x", cookie: cookie.Cookie.Reveal()},
+			"refresh token":             {header: "Bearer " + token.Refresh.Reveal()},
+			"cookie as a token":         {header: "Bearer " + cookie.Cookie.Reveal()},
+			"token as a cookie":         {cookie: token.Access.Reveal()},
+			"access token, basic":       {header: "Basic " + token.Access.Reveal()},
+			"access token with garbage": {header: "Bearer " + token.Access.Reveal() + "x"},
+			"cookie with garbage":       {cookie: cookie.Cookie.Reveal() + "x"},
+		} {
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+			if c.header != "" {
+				r.Header.Set("Authorization", c.header)
+			}
+			if c.cookie != "" {
+				r.AddCookie(&http.Cookie{Name: "manor_session", Value: c.cookie})
+			}
+			p, err := gate.Authenticate(r)
+			switch {
+			case c.in && (err != nil || p.Subject != ada.Subject()):
+				t.Errorf("%s: %+v, %v, want ada", what, p, err)
+			case c.anonymous && (err != nil || p.SignedIn()):
+				t.Errorf("%s: %+v, %v, want nobody", what, p, err)
+			case !c.in && !c.anonymous && err == nil:
+				t.Errorf("%s: %+v, want to be refused", what, p)
+			}
+		}
+	})
+}
+
+func TestRoutes(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		call, ada, bob := h.serve(t), h.person(t, "ada"), h.person(t, "bob")
+		here, there, bobs := h.open(t, ada, sessions.Token, false), h.open(t, ada, sessions.Cookie, true), h.open(t, bob, sessions.Token, false)
+		bearer := func(i sessions.Issued) []string { return []string{"Authorization", "Bearer " + i.Access.Reveal()} }
+
+		call(nil, "", "GET", "/auth/sessions", "").is(t, "anonymous", 401, "")
+		list := call(nil, "", "GET", "/auth/sessions", "", bearer(here)...).is(t, "list", 200, "")
+		if list.body["total"] != 2.0 {
+			t.Errorf("list: %v", list.body)
+		}
+		for _, item := range list.body["items"].([]any) {
+			row := item.(map[string]any)
+			if row["is_current"] != (row["id"] == here.Session.ID.String()) || row["ip_prefix"] != "192.0.2.0/24" || row["user_agent"] != "a browser" || len(row) != 8 {
+				t.Errorf("list: %v", row)
+			}
+		}
+		call(nil, "", "DELETE", "/auth/sessions/"+bobs.Session.ID.String(), "", bearer(here)...).is(t, "another's", 404, "")
+		call(nil, "", "DELETE", "/auth/sessions/"+there.Session.ID.String(), "", bearer(here)...).is(t, "own", 204, "")
+		h.wantIn(t, "ended over HTTP", there, false)
+		h.open(t, ada, sessions.Token, false)
+		if a := call(nil, "", "POST", "/auth/sessions/revoke-others", "", bearer(here)...).is(t, "others", 200, ""); a.body["revoked"] != 1.0 {
+			t.Errorf("others: %v", a.body)
+		}
+		call(&ada, "", "POST", "/auth/sessions/revoke-others", "").is(t, "without a session", 409, "")
+		call(nil, "", "DELETE", "/auth/sessions/"+here.Session.ID.String(), "", bearer(here)...).is(t, "itself", 204, "")
+		call(nil, "", "GET", "/auth/sessions", "", bearer(here)...).is(t, "after its end", 401, "")
+	})
+}

@@ -1,0 +1,126 @@
+package accounts
+
+import (
+	"context"
+
+	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
+)
+
+// A SigningIn is somebody who claims to be a user, with the proof.
+type SigningIn struct {
+	Identifier string // e-mail address or username
+	Password   secret.Text
+	Kind       sessions.Kind
+	Remember   bool
+	Client     web.Client
+}
+
+// SignIn opens a session. Whatever is wrong – no such account, another
+// password, an address not verified, an account switched off – is
+// fault.Unauthenticated with CREDENTIALS_INVALID, after the same work. Too many
+// at once are fault.Unavailable.
+func (s *Service) SignIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
+	u, rehash, err := s.prove(ctx, in.Identifier, in.Password)
+	if err != nil {
+		return u, sessions.Issued{}, err
+	}
+	var fresh secret.PasswordHash
+	if rehash {
+		if fresh, err = s.hasher.Hash(ctx, in.Password); err != nil {
+			return u, sessions.Issued{}, err
+		}
+	}
+	var issued sessions.Issued
+	err = s.db.Tx(ctx, func(tx *data.Tx) error {
+		known := u.Password
+		if u, err = s.users.SawLogin(ctx, tx, u.ID); err != nil {
+			return err
+		}
+		// The account may have changed while the password was being hashed.
+		if !u.SignsIn() || u.Password == nil || *u.Password != *known {
+			return credentialsInvalid()
+		}
+		if rehash {
+			if u, err = s.users.SetPassword(ctx, tx, u.ID, fresh); err != nil {
+				return err
+			}
+		}
+		issued, err = s.sessions.Open(ctx, tx, sessions.Opening{User: &u, Kind: in.Kind, Remember: in.Remember, Client: in.Client})
+		if err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, SignedIn{UserID: u.ID, SessionID: issued.Session.ID})
+	})
+	if fault.KindOf(err) == fault.NotFound { // the account was deleted meanwhile
+		err = credentialsInvalid()
+	}
+	return u, issued, err
+}
+
+// prove returns the user who has this password and may sign in.
+func (s *Service) prove(ctx context.Context, identifier string, password secret.Text) (u users.User, rehash bool, err error) {
+	u, err = s.users.ByIdentifier(ctx, s.db, identifier)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return u, false, err
+	}
+	var hash secret.PasswordHash
+	if err == nil && u.Password != nil {
+		hash = *u.Password
+	}
+	// An empty hash costs the same and fits nothing.
+	ok, rehash, err := s.hasher.Verify(ctx, hash, password)
+	switch {
+	case fault.KindOf(err) == fault.Invalid: // no password at all
+		return u, false, credentialsInvalid()
+	case err != nil:
+		return u, false, err
+	case !ok || !u.SignsIn():
+		return u, false, credentialsInvalid()
+	}
+	return u, rehash, nil
+}
+
+func credentialsInvalid() error {
+	return fault.Coded(fault.Unauthenticated, "CREDENTIALS_INVALID", "the identifier and the password do not belong together")
+}
+
+// SignOut ends the session that the caller used for this request.
+func (s *Service) SignOut(ctx context.Context, subject users.ID, session string) error {
+	key, err := data.ParseID[sessions.Session](session)
+	if err != nil {
+		return fault.Errorf(fault.Conflict, "this credential is not a session")
+	}
+	err = s.sessions.Revoke(ctx, subject, key)
+	if fault.KindOf(err) == fault.NotFound { // another request was first
+		return nil
+	}
+	return err
+}
+
+// SetPassword gives a user a new password and ends everything that is signed
+// in as them. It is for operators, who have other proof.
+func (s *Service) SetPassword(ctx context.Context, identifier string, password secret.Text) (u users.User, err error) {
+	if u, err = s.users.ByIdentifier(ctx, s.db, identifier); err != nil {
+		return u, err
+	}
+	if err := secret.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username)...); err != nil {
+		return u, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return u, err
+	}
+	err = s.db.Tx(ctx, func(tx *data.Tx) error {
+		if _, err := s.users.SetPassword(ctx, tx, u.ID, hash); err != nil {
+			return err
+		}
+		u, err = s.users.EndSessions(ctx, tx, u.ID)
+		return err
+	})
+	return u, err
+}

@@ -1,0 +1,192 @@
+// Package tokens keeps one-time tokens: the secrets in mailed links that
+// verify an address, reset a password, accept an invitation, confirm a new
+// address or make the first administrator.
+//
+// Only a keyed digest of a token is stored. [Service.Consume] is the one place
+// where a token is used up.
+package tokens
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"time"
+
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/task"
+)
+
+// A Purpose is the one thing that a token is good for.
+type Purpose string
+
+// The purposes.
+const (
+	Verify    Purpose = "verify"    // the person reads mail at the address
+	Reset     Purpose = "reset"     // choose a new password
+	Invite    Purpose = "invite"    // register although registration is closed
+	Email     Purpose = "email"     // change the address of the account
+	Bootstrap Purpose = "bootstrap" // make the first administrator
+)
+
+// kinds says, for each purpose, what its tokens look like, which key digests
+// them and how long they live.
+var kinds = map[Purpose]struct {
+	prefix secret.Prefix
+	label  secret.Label
+	life   time.Duration
+}{
+	Verify:    {secret.VerifyToken, secret.LabelVerify, 24 * time.Hour},
+	Reset:     {secret.ResetToken, secret.LabelReset, 30 * time.Minute},
+	Invite:    {secret.InviteToken, secret.LabelInvite, 7 * 24 * time.Hour},
+	Email:     {secret.EmailToken, secret.LabelEmail, time.Hour},
+	Bootstrap: {secret.BootstrapToken, secret.LabelBootstrap, time.Hour},
+}
+
+// A Token is the row of a one-time token. The token itself is not in it.
+type Token struct {
+	data.Audited[Token]
+	UserID    *users.ID       `json:"user_id" db:"user_id,references=users,ondelete=cascade,index"` // nil if there is no account yet
+	Purpose   Purpose         `json:"purpose" db:"purpose,size=16,enum=verify|reset|invite|email|bootstrap"`
+	Digest    secret.Digest   `json:"-" db:"digest,unique"`
+	Address   string          `json:"-" db:"address,size=254,default=''"` // the e-mail address it is bound to
+	Payload   json.RawMessage `json:"-" db:"payload,json"`
+	ExpiresAt time.Time       `json:"expires_at" db:"expires_at,index"`
+	UsedAt    *time.Time      `json:"used_at" db:"used_at"`
+}
+
+var (
+	table     = data.NewTable[Token]("tokens")
+	userID    = data.Col[users.ID](table, "user_id")
+	purpose   = data.Col[Purpose](table, "purpose")
+	digest    = data.Col[secret.Digest](table, "digest")
+	address   = data.Col[string](table, "address")
+	expiresAt = data.Col[time.Time](table, "expires_at")
+	usedAt    = data.Col[time.Time](table, "used_at")
+)
+
+// An Order says what a new token is for.
+type Order struct {
+	Purpose Purpose
+	User    users.ID // zero if there is no account yet
+	Address string   // the e-mail address it is sent to
+	Payload any      // JSON that Consume gives back; nil for none
+
+	KeepOthers bool // leave the earlier tokens of the same user and purpose good
+}
+
+// A Service issues and consumes tokens.
+type Service struct {
+	db   *data.DB
+	keys *secret.Keyring
+}
+
+// NewService returns the service over db.
+func NewService(db *data.DB, keys *secret.Keyring) *Service { return &Service{db, keys} }
+
+// Issue makes a token and, unless the order says otherwise, ends the earlier
+// ones of the same user and purpose; without a user, those for the address.
+func (s *Service) Issue(ctx context.Context, tx *data.Tx, o Order) (secret.Token, error) {
+	kind := kinds[o.Purpose]
+	token := secret.NewToken(kind.prefix)
+	payload, err := json.Marshal(o.Payload)
+	if err != nil {
+		return token, fault.Wrap(fault.Internal, err, "token payload")
+	}
+	row := Token{
+		Purpose: o.Purpose, Digest: s.keys.DigestOf(kind.label, token), Address: o.Address,
+		Payload: payload, ExpiresAt: tx.DB().Now().Add(kind.life),
+	}
+	if !o.User.IsZero() {
+		row.UserID = &o.User
+	}
+	if !o.KeepOthers {
+		earlier := userID.Eq(o.User)
+		if o.User.IsZero() {
+			earlier = data.All(userID.IsNull(), address.Eq(o.Address))
+		}
+		if err := revoke(ctx, tx, earlier, o.Purpose); err != nil {
+			return token, err
+		}
+	}
+	return token, table.On(tx).Add(ctx, &row)
+}
+
+// Revoke ends the open tokens of a user and a purpose. The zero user means all
+// tokens for people without an account.
+func (s *Service) Revoke(ctx context.Context, tx *data.Tx, user users.ID, p Purpose) error {
+	owner := userID.Eq(user)
+	if user.IsZero() {
+		owner = userID.IsNull()
+	}
+	return revoke(ctx, tx, owner, p)
+}
+
+func revoke(ctx context.Context, tx *data.Tx, which data.Filter[Token], p Purpose) error {
+	_, err := table.On(tx).UpdateWhere(ctx, data.All(which, purpose.Eq(p), usedAt.IsNull()), usedAt.Set(tx.DB().Now()))
+	return err
+}
+
+// Consume uses a token up and returns its row. It works once: however many try
+// at the same time, one succeeds. A token that is used, expired, for another
+// purpose or no token at all is fault.Malformed with the code TOKEN_INVALID,
+// all alike. If the transaction does not commit, the token stays good.
+func (s *Service) Consume(ctx context.Context, tx *data.Tx, p Purpose, text string) (Token, error) {
+	kind := kinds[p]
+	token, err := secret.ParseToken(kind.prefix, text)
+	if err != nil {
+		return Token{}, Invalid()
+	}
+	now := tx.DB().Now()
+	row, err := table.On(tx).UpdateOne(ctx, data.All(
+		digest.In(s.keys.Digests(kind.label, token)...), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(now),
+	), usedAt.Set(now))
+	if fault.KindOf(err) == fault.NotFound {
+		return Token{}, Invalid()
+	}
+	return row, err
+}
+
+// Unused returns how many good tokens of a user and a purpose there are.
+func (s *Service) Unused(ctx context.Context, tx *data.Tx, user users.ID, p Purpose) (int, error) {
+	return table.On(tx).Count(ctx, userID.Eq(user), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(tx.DB().Now()))
+}
+
+// Invalid returns the error for a token that is good for nothing, whatever the
+// reason.
+func Invalid() error {
+	return fault.Coded(fault.Malformed, "TOKEN_INVALID", "this link is not valid any more")
+}
+
+//go:embed migrations
+var migrations embed.FS
+
+// Domain returns everything tokens add to an app. They have no routes of their
+// own.
+func Domain(env domain.Env) domain.Domain {
+	s := NewService(env.DB, env.Keys)
+	return domain.Domain{
+		Name:       "tokens",
+		Migrations: migrations,
+		Schemas:    []data.Schema{table.Schema()},
+		Workers:    []task.Worker{task.Work(s.sweep)},
+		Schedules:  []task.Schedule{{Every: time.Hour, Args: Sweep{}}},
+	}
+}
+
+// Sweep asks for the removal of tokens that ended long ago.
+type Sweep struct{}
+
+// Kind names the task.
+func (Sweep) Kind() string { return "tokens.sweep" }
+
+// kept is how long ended tokens stay, to be looked at when something went wrong.
+const kept = 7 * 24 * time.Hour
+
+func (s *Service) sweep(ctx context.Context, _ Sweep) error {
+	_, err := table.On(s.db).DeleteWhere(ctx, expiresAt.Lt(s.db.Now().Add(-kept)))
+	return err
+}

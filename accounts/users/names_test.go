@@ -1,0 +1,124 @@
+package users_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/manorgo/manor/accounts/users"
+)
+
+func ExampleEmailKey() {
+	for _, address := range []string{" Ada.Lovelace@Example.COM", "ada.lovelace@example.com"} {
+		fmt.Println(users.NormalEmail(address), users.EmailKey(address))
+	}
+	// Output:
+	// Ada.Lovelace@example.com ada.lovelace@example.com
+	// ada.lovelace@example.com ada.lovelace@example.com
+}
+
+func ExampleCheckUsername() {
+	fmt.Println(users.CheckUsername("ada_lovelace"))
+	fmt.Println(users.CheckUsername("Admin"))
+	// Output:
+	// <nil>
+	// username: is reserved; body.username: is reserved
+}
+
+func TestCheckEmail(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 61)+".", 3) + "com" // 254 bytes
+	for address, ok := range map[string]bool{
+		"ada@example.com":                       true,
+		"Ada+list@example.com":                  true,
+		"o'hara@example.com":                    true,
+		"a@localhost":                           true,
+		"a@xn--bcher-kva.example":               true,
+		long:                                    true,
+		long + "m":                              false,
+		strings.Repeat("a", 65) + "@x.example":  false,
+		"a@" + strings.Repeat("b", 64) + ".com": false,
+		"":                                      false,
+		"ada":                                   false,
+		"@example.com":                          false,
+		"ada@":                                  false,
+		"a@b@c":                                 false,
+		"ada@Example.com":                       false, // not in normal form
+		"ada@example..com":                      false,
+		"ada@example.com.":                      false,
+		"ada@-example.com":                      false,
+		"ada@example-.com":                      false,
+		"ada@exa_mple.com":                      false,
+		"ada@[127.0.0.1]":                       false,
+		`"a b"@example.com`:                     false,
+		"a..b@example.com":                      false,
+		".a@example.com":                        false,
+		"Ada <ada@example.com>":                 false,
+		"ada@example.com (Ada)":                 false,
+		"ada@example.com\r\nBcc: x@y.example":   false,
+		"ada@example.com\x00":                   false,
+		"ädä@example.com":                       false,
+		"ada@bücher.example":                    false,
+		"ada@example.\u212aom":                  false, // the Kelvin sign
+	} {
+		if err := users.CheckEmail(address); (err == nil) != ok {
+			t.Errorf("CheckEmail(%q) = %v", address, err)
+		}
+	}
+	if got := users.NormalEmail("a@\u212a.example"); users.CheckEmail(got) == nil {
+		t.Errorf("the Kelvin sign became a letter: %q", got)
+	}
+}
+
+func TestCheckUsername(t *testing.T) {
+	t.Parallel()
+	for name, ok := range map[string]bool{
+		"ab": true, "Ada": true, "a.b-c_d9": true, strings.Repeat("a", 150): true,
+		"a": false, "": false, strings.Repeat("a", 151): false, "a b": false, "a/b": false, "<b>": false, ".ab": false,
+		"ab-": false, "_ab": false, "ädä": false, "a\x00b": false, "a@b.example": false, "ad\u212a": false,
+		"admin": false, "ADMIN": false, "me": false, "superuser": false, "staff": false, "administrators": true,
+	} {
+		if err := users.CheckUsername(name); (err == nil) != ok {
+			t.Errorf("CheckUsername(%q) = %v", name, err)
+		}
+	}
+}
+
+func FuzzCheckEmail(f *testing.F) {
+	for _, s := range []string{"ada@example.com", " A@B.C ", "a@b@c", `"x"@y.z`, "a\r\n@b.c", "a@\u212a.de"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		address, key := users.NormalEmail(s), users.EmailKey(s)
+		if users.NormalEmail(address) != address || users.EmailKey(key) != key || users.EmailKey(address) != key {
+			t.Errorf("%q: the normal form %q or the key %q is not stable", s, address, key)
+		}
+		if users.CheckEmail(address) != nil {
+			return
+		}
+		if strings.Count(address, "@") != 1 || len(address) > 254 || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Errorf("%q was taken for an address", address)
+		}
+		if strings.ToLower(address) != key {
+			t.Errorf("%q has the key %q", address, key)
+		}
+	})
+}
+
+func FuzzCheckUsername(f *testing.F) {
+	for _, s := range []string{"ada", "A.b-c", "a b", "ad\u212a", "me"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if users.CheckUsername(s) != nil {
+			return
+		}
+		key := users.UsernameKey(s)
+		if len(s) < 2 || len(s) > 150 || strings.Trim(key, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" || strings.Contains(s, "@") {
+			t.Errorf("%q was taken for a username", s)
+		}
+		if strings.ToLower(s) != key || users.UsernameKey(key) != key {
+			t.Errorf("%q has the key %q", s, key)
+		}
+	})
+}

@@ -1,0 +1,213 @@
+package users
+
+import (
+	"context"
+	"strings"
+
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/event"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+)
+
+// Permissions that concern users.
+const (
+	Read  = "users:read"  // see whole rows, also of people who hide
+	Write = "users:write" // create, change and remove accounts
+)
+
+// A Service holds the rules for users: everybody sees public people, people
+// see and edit themselves, and the permissions Read and Write do the rest.
+type Service struct {
+	data.Service[User, Create, Update]
+	hasher *secret.Hasher
+	events *event.Bus
+}
+
+// NewService returns the service over db.
+func NewService(db *data.DB, hasher *secret.Hasher, events *event.Bus) *Service {
+	s := &Service{hasher: hasher, events: events}
+	s.DB, s.Table = db, table
+	s.Visible = visible
+	s.Editable = editable
+	return s
+}
+
+// visible are the rows that the caller may read at all.
+func visible(ctx context.Context) (data.Filter[User], error) {
+	p := auth.From(ctx)
+	if p.Can(Read) {
+		return data.Everything[User](), nil
+	}
+	public := data.All(publicProfile.Eq(true), active.Eq(true), emailVerified.Eq(true))
+	if !p.SignedIn() {
+		return public, nil
+	}
+	return data.Any(public, id.Eq(IDOf(p.Subject))), nil
+}
+
+// listed are the rows that lists and searches show to the caller.
+func listed(ctx context.Context) data.Filter[User] {
+	if auth.From(ctx).Can(Read) {
+		return data.Everything[User]()
+	}
+	return data.All(publicProfile.Eq(true), active.Eq(true), emailVerified.Eq(true), visibility.Eq(SearchPublic))
+}
+
+// editable are the rows that the caller may change. Superusers are changed by
+// superusers alone, or users:write would be a way to become one.
+func editable(ctx context.Context) (data.Filter[User], error) {
+	p := auth.From(ctx)
+	switch {
+	case p.Can("*"):
+		return data.Everything[User](), nil
+	case p.Can(Write):
+		return superuser.Eq(false), nil
+	}
+	return data.Nothing[User](), nil
+}
+
+// List returns the people that lists show to the caller.
+func (s *Service) List(ctx context.Context, q data.Query[User]) (data.Page[User], error) {
+	q.Where = data.All(q.Where, listed(ctx))
+	return s.Table.On(s.DB).List(ctx, q)
+}
+
+// Create makes an account. A taken address or username is fault.Conflict. Only
+// who holds what the staff may do can make somebody staff: fault.Forbidden.
+func (s *Service) Create(ctx context.Context, in Create) (u User, err error) {
+	if in.Username != "" {
+		if err := CheckUsername(in.Username); err != nil {
+			return u, err
+		}
+	}
+	hash, err := s.hash(ctx, in)
+	if err != nil {
+		return u, err
+	}
+	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
+		u, err = s.Add(ctx, tx, in, hash)
+		if err != nil || !in.Staff {
+			return err
+		}
+		return outranked(ctx, tx, u.ID)
+	})
+	return u, err
+}
+
+// hash returns the hash of the password that in brings, or nil.
+func (s *Service) hash(ctx context.Context, in Create) (*secret.PasswordHash, error) {
+	if in.Password.IsZero() {
+		return nil, nil
+	}
+	if err := secret.CheckPassword(in.Password, 0, PasswordContext(in.Email, in.Username)...); err != nil {
+		return nil, err
+	}
+	hash, err := s.hasher.Hash(ctx, in.Password)
+	return &hash, err
+}
+
+// PasswordContext returns the words that a password of this person must not be
+// made of.
+func PasswordContext(address, name string) []string {
+	local, _, _ := strings.Cut(NormalEmail(address), "@")
+	return []string{local, name, "manor"}
+}
+
+// Update changes an account. Switching an account off ends what is signed in,
+// and the last superuser who can sign in stays: fault.Conflict with the code
+// LAST_SUPERUSER. Only who holds all that somebody may do can make them staff or
+// change their address: fault.Forbidden.
+func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data.Version) (u User, err error) {
+	if name, ok := in.Username.Get(); ok {
+		if err := CheckUsername(name); err != nil {
+			return u, err
+		}
+	}
+	where, err := editable(ctx)
+	if err != nil {
+		return u, err
+	}
+	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
+		off := in.Active.Sent() && !in.Active.Or(false)
+		unverified := in.EmailVerified.Sent() && !in.EmailVerified.Or(false) || in.Email.Sent() && !in.EmailVerified.Or(false)
+		if (off || unverified) && auth.From(ctx).Can("*") { // to others superusers are out of reach
+			if err := s.keepSuperuser(ctx, tx, key); err != nil {
+				return err
+			}
+		}
+		u, err = s.changeIn(ctx, tx, key, where, in.Changes(), version...)
+		if err == nil && (in.Staff.Or(false) || in.Email.Sent()) {
+			err = outranked(ctx, tx, key)
+		}
+		if err != nil || !off {
+			return err
+		}
+		u, err = s.EndSessions(ctx, tx, key)
+		return err
+	})
+	return u, err
+}
+
+// changeIn changes one row that where allows.
+func (s *Service) changeIn(ctx context.Context, tx *data.Tx, key ID, where data.Filter[User], changes []data.Change[User], version ...data.Version) (User, error) {
+	inner := data.Service[User, Create, change]{DB: s.DB, Table: s.Table}
+	inner.Editable = func(context.Context) (data.Filter[User], error) { return where, nil }
+	u, err := inner.UpdateIn(ctx, tx, key, change{changes}, version...)
+	if err != nil {
+		return u, err
+	}
+	return u, s.events.Emit(ctx, tx, Changed{ID: u.ID})
+}
+
+type change struct{ list []data.Change[User] }
+
+func (c change) Changes() []data.Change[User] { return c.list }
+
+// UpdateProfile changes what the caller may change about themselves.
+func (s *Service) UpdateProfile(ctx context.Context, in Profile, version ...data.Version) (u User, err error) {
+	self := IDOf(auth.From(ctx).Subject)
+	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
+		u, err = s.changeIn(ctx, tx, self, id.Eq(self), in.Changes(), version...)
+		return err
+	})
+	return u, err
+}
+
+// Delete removes an account and what depends on it. The last superuser stays.
+func (s *Service) Delete(ctx context.Context, key ID, version ...data.Version) error {
+	return s.DB.Tx(ctx, func(tx *data.Tx) error {
+		if auth.From(ctx).Can("*") {
+			if err := s.keepSuperuser(ctx, tx, key); err != nil {
+				return err
+			}
+		}
+		u, err := s.DeleteIn(ctx, tx, key, version...)
+		if err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, Deleted{ID: u.ID})
+	})
+}
+
+// superusers are the people who can do everything, locked until the
+// transaction ends, so that two of them cannot remove each other at once.
+var superusers = data.NewSelect[struct {
+	ID ID `db:"id"`
+}](
+	`SELECT id FROM users WHERE is_superuser AND is_active AND email_verified ORDER BY id`,
+	`SELECT id FROM users WHERE is_superuser AND is_active AND email_verified ORDER BY id FOR UPDATE`,
+)
+
+// keepSuperuser refuses, as fault.Conflict, to lose the last superuser.
+func (s *Service) keepSuperuser(ctx context.Context, tx *data.Tx, key ID) error {
+	rows, err := superusers.All(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 1 && rows[0].ID == key {
+		return fault.Coded(fault.Conflict, "LAST_SUPERUSER", "the last superuser cannot go")
+	}
+	return nil
+}

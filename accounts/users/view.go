@@ -1,0 +1,73 @@
+package users
+
+import (
+	"context"
+	"time"
+
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+)
+
+// A View is a user as one caller sees them: what everybody sees, and the rest
+// of the row for the person and for holders of users:read.
+type View struct {
+	ID        ID     `json:"id"`
+	Username  string `json:"username"`
+	FirstName string `json:"first_name"`
+	LastName  string `json:"last_name"`
+	Bio       string `json:"bio"`
+	Email     string `json:"email,omitempty" doc:"Only if the person shows it to you."`
+
+	*Private
+
+	version data.Version
+}
+
+// Private is what only the person and holders of users:read see.
+type Private struct {
+	Active           *bool            `json:"is_active,omitempty"`
+	Staff            *bool            `json:"is_staff,omitempty"`
+	Superuser        *bool            `json:"is_superuser,omitempty"`
+	EmailVerified    *bool            `json:"email_verified,omitempty"`
+	DateJoined       *time.Time       `json:"date_joined,omitempty"`
+	LastLogin        *time.Time       `json:"last_login,omitempty"`
+	SearchVisibility SearchVisibility `json:"search_visibility,omitempty"`
+	EmailPrivacy     EmailPrivacy     `json:"email_privacy,omitempty"`
+	PublicProfile    *bool            `json:"public_profile,omitempty"`
+	CreatedAt        *time.Time       `json:"created_at,omitempty"`
+	UpdatedAt        *time.Time       `json:"updated_at,omitempty"`
+}
+
+// Version returns which state of the user this is.
+func (v View) Version() data.Version { return v.version }
+
+// View returns what the caller sees of one user.
+func (s *Service) View(ctx context.Context, u *User) View {
+	return u.view(auth.From(ctx), u.EmailPrivacy == EmailPrivate)
+}
+
+// ListView is View for lists, which do not hand out the addresses of everybody
+// to whoever is signed in.
+func (s *Service) ListView(ctx context.Context, u *User) View {
+	return u.view(auth.From(ctx), false)
+}
+
+func (u *User) view(p *auth.Principal, toMembers bool) View {
+	v := View{
+		ID: u.ID, Username: u.Username, FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio,
+		version: u.Version(),
+	}
+	whole := p.Can(Read) || (p.SignedIn() && p.Subject == u.Subject())
+	if whole || u.EmailPrivacy == EmailPublic || (toMembers && p.SignedIn()) {
+		v.Email = u.Email
+	}
+	if whole {
+		v.Private = &Private{
+			Active: &u.Active, Staff: &u.Staff, Superuser: &u.Superuser, EmailVerified: &u.EmailVerified,
+			DateJoined: &u.DateJoined, LastLogin: u.LastLogin,
+			SearchVisibility: u.SearchVisibility, EmailPrivacy: u.EmailPrivacy, PublicProfile: &u.PublicProfile,
+			CreatedAt: &u.CreatedAt, UpdatedAt: &u.UpdatedAt,
+		}
+	}
+	return v
+}
