@@ -1,0 +1,282 @@
+// Package manor is accounts, keys and domains for a Go program: people who
+// register and sign in, what they may do, and your own business areas with
+// their tables, rules, routes and events, on SQLite or PostgreSQL.
+//
+// Open a database, make an [App] of it and mount its handlers in your own
+// server:
+//
+//	db, err := sqlite.Open(ctx, "shop.db", sqlite.Options{})
+//	app, err := manor.New(manor.Config{DB: db, Keys: keys, Domains: []domain.Func{products.Domain}})
+//	err = app.Start(ctx)
+//	mux.Handle("/api/", app.API())
+//
+// The manor command is the same as a program of its own.
+package manor
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/accounts/groups"
+	"github.com/manorgo/manor/accounts/memberships"
+	"github.com/manorgo/manor/accounts/roles"
+	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/tokens"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/event"
+	"github.com/manorgo/manor/mail"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/task"
+	"github.com/manorgo/manor/web"
+)
+
+// A Config says what an App is made of. DB and Keys are required.
+type Config struct {
+	DB      *data.DB
+	Keys    *secret.Keyring
+	Domains []domain.Func // your own, which may refer to the built-in ones
+
+	// PublicURL is where people reach the app: scheme and host. Links in mails
+	// start with it and requests for any other host are refused, but for checks
+	// of health. nil means http://localhost:8080. If its host is loopback, all
+	// names of loopback are served, and no other.
+	PublicURL *url.URL
+
+	// TrustedProxies are believed about whom they forward for. None by default.
+	TrustedProxies []netip.Prefix
+
+	Accounts accounts.Config
+	Mail     MailConfig
+	Hasher   *secret.Hasher // passwords; nil means the zero Hasher
+	Log      *slog.Logger   // nil means slog.Default()
+	Title    string         // of the API's description; "" means Manor
+	Version  string         // of the program, for the same place
+}
+
+// A MailConfig says how messages leave. Without SMTP they are kept in the
+// database and printed.
+type MailConfig struct {
+	SMTP  secret.Text // smtp://user:password@host:587?from=… or smtps://…
+	From  string      // the sender; "" means what SMTP says, or manor@ and the public host
+	Print io.Writer   // where messages are printed if there is no SMTP; nil means nowhere
+}
+
+// An App is a set of domains over one database. Its methods are safe for
+// concurrent use.
+type App struct {
+	config   Config
+	env      domain.Env
+	domains  []domain.Domain
+	migrator *migrate.Migrator
+	router   *web.Router
+	gate     auth.Gate
+	flows    *accounts.Service
+	people   *users.Service
+	roles    *roles.Service
+	metrics  *metrics
+
+	started  atomic.Bool
+	draining atomic.Bool
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// New puts an app together. It neither touches the database nor starts
+// anything.
+func New(c Config) (*App, error) {
+	if c.DB == nil || c.Keys == nil {
+		return nil, errors.New("manor: Config needs DB and Keys")
+	}
+	c.complete()
+	a := &App{config: c, metrics: newMetrics()}
+	if err := a.lend(); err != nil {
+		return nil, err
+	}
+	a.build()
+	var err error
+	if a.migrator, err = migrate.New(c.DB, a.Sources(), migrate.Options{Log: c.Log}); err != nil {
+		return nil, err
+	}
+	a.serve()
+	return a, nil
+}
+
+func (c *Config) complete() {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	if c.Hasher == nil {
+		c.Hasher = &secret.Hasher{}
+	}
+	if c.Title == "" {
+		c.Title = "Manor"
+	}
+	if c.Mail.From == "" && !strings.Contains(c.Mail.SMTP.Reveal(), "?from=") {
+		host := c.base().Hostname()
+		if _, err := netip.ParseAddr(host); err == nil {
+			host = "localhost"
+		}
+		c.Mail.From = "manor@" + host
+	}
+}
+
+// base returns the address that links start with.
+func (c *Config) base() *url.URL {
+	if c.PublicURL != nil {
+		return c.PublicURL
+	}
+	return &url.URL{Scheme: "http", Host: "localhost:8080"}
+}
+
+// lend makes what domains borrow.
+func (a *App) lend() error {
+	c := a.config
+	queue := task.New(c.DB, task.Config{Log: c.Log})
+	outbox, err := mail.NewOutbox(c.DB, queue, mail.Config{SMTP: c.Mail.SMTP, From: c.Mail.From, Print: c.Mail.Print, Log: c.Log})
+	if err != nil {
+		return err
+	}
+	a.env = domain.Env{
+		DB: c.DB, Log: c.Log, Keys: c.Keys, Hasher: c.Hasher, Tasks: queue, Events: event.NewBus(queue),
+		Mail: outbox, Links: web.NewLinks(c.base()),
+	}
+	return nil
+}
+
+// build makes the domains, the built-in ones first.
+func (a *App) build() {
+	a.flows = accounts.NewService(a.env, a.config.Accounts)
+	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
+	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
+	builtin := []domain.Func{
+		users.Domain, tokens.Domain, sessions.Domain, roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
+		func(domain.Env) domain.Domain { return a.flows.Domain() },
+	}
+	for _, f := range append(builtin, a.config.Domains...) {
+		d := f(a.env)
+		a.domains = append(a.domains, d)
+		a.gate = append(a.gate, d.Schemes...)
+		a.env.Tasks.Add(d.Workers...)
+		a.env.Tasks.Plan(d.Schedules...)
+		a.env.Events.Listen(d.Handlers...)
+	}
+}
+
+// Permissions returns the permissions that roles may grant, of all domains.
+func (a *App) Permissions() []string {
+	var out []string
+	for _, d := range a.domains {
+		out = append(out, d.Permissions...)
+	}
+	return out
+}
+
+// Sources returns the revisions of all domains, in the order in which tables
+// refer to each other.
+func (a *App) Sources() []migrate.Source {
+	out := []migrate.Source{{Name: "mail", FS: mail.Migrations}}
+	for _, d := range a.domains {
+		if d.Migrations != nil {
+			out = append(out, migrate.Source{Name: d.Name, FS: d.Migrations})
+		}
+	}
+	return out
+}
+
+// Schemas returns the tables of all domains.
+func (a *App) Schemas() []data.Schema {
+	out := []data.Schema{mail.Schema()}
+	for _, d := range a.domains {
+		out = append(out, d.Schemas...)
+	}
+	return out
+}
+
+// Upgrade applies what revisions the database lacks, and returns how many it
+// were. Several instances may do so at once: one runs, the others wait.
+func (a *App) Upgrade(ctx context.Context) (int, error) {
+	applied, err := a.migrator.Upgrade(ctx)
+	if err != nil {
+		return len(applied), err
+	}
+	return len(applied), a.env.Tasks.Migrate(ctx)
+}
+
+// Start upgrades the database and begins to work on tasks and whatever else
+// domains do in the background, until Close.
+func (a *App) Start(ctx context.Context) error {
+	if _, err := a.Upgrade(ctx); err != nil {
+		return err
+	}
+	if err := a.env.Tasks.Start(ctx); err != nil {
+		return err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a.stop = stop
+	for _, d := range a.domains {
+		if d.Run == nil {
+			continue
+		}
+		a.running.Go(func() {
+			if err := d.Run(background); err != nil {
+				a.config.Log.Error("background work ended", "domain", d.Name, "error", err)
+			}
+		})
+	}
+	a.started.Store(true)
+	return nil
+}
+
+// Drain makes readiness fail, so that no new requests are sent here. Requests
+// are still served.
+func (a *App) Drain() { a.draining.Store(true) }
+
+// closeWait is how long Close waits for running tasks.
+const closeWait = 10 * time.Second
+
+// Close ends what Start began: running tasks may finish, no new ones begin. It
+// does not close the database, which the caller opened. Closing an app that was
+// not started does nothing.
+func (a *App) Close(ctx context.Context) error {
+	a.Drain()
+	if !a.started.Swap(false) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, closeWait)
+	defer cancel()
+	err := a.env.Tasks.Stop(ctx)
+	a.stop()
+	a.running.Wait()
+	return err
+}
+
+// Accounts returns the flows, for programs that drive them from Go.
+func (a *App) Accounts() *accounts.Service { return a.flows }
+
+// Users returns the accounts, for programs that look them up from Go.
+func (a *App) Users() *users.Service { return a.people }
+
+// Roles returns who may do what, for programs that change it from Go.
+func (a *App) Roles() *roles.Service { return a.roles }
+
+// Mail returns the messages that were sent or kept.
+func (a *App) Mail() *mail.Outbox { return a.env.Mail }
+
+// Migrator returns what runs the revisions.
+func (a *App) Migrator() *migrate.Migrator { return a.migrator }
+
+// Router returns the routes of the API.
+func (a *App) Router() *web.Router { return a.router }

@@ -1,0 +1,120 @@
+// Package pages is what people see in a browser: for now, where the links in
+// mails lead to.
+//
+// Following such a link shows a page and changes nothing, so that a mail
+// scanner that follows it does no harm. The button on the page does.
+package pages
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+)
+
+//go:embed templates assets
+var files embed.FS
+
+// New returns the pages over the flows of an app: GET and POST /verify and
+// /setup, and what they look like. name is what they call the app.
+func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, error) {
+	tmpl, err := template.ParseFS(files, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{flows: flows, name: name, log: log, tmpl: tmpl}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /verify", s.ask("verify.html", "Confirm your e-mail address"))
+	mux.HandleFunc("POST /verify", s.act("verify.html", "Confirm your e-mail address", s.verify))
+	mux.HandleFunc("GET /setup", s.ask("setup.html", "Make the first administrator"))
+	mux.HandleFunc("POST /setup", s.act("setup.html", "Make the first administrator", s.setup))
+	mux.HandleFunc("GET /assets/pages.css", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=3600")
+		http.ServeFileFS(w, r, files, "assets/pages.css")
+	})
+	return mux, nil
+}
+
+type server struct {
+	flows *accounts.Service
+	name  string
+	log   *slog.Logger
+	tmpl  *template.Template
+}
+
+// page is what a template shows.
+type page struct {
+	App, Title, Token, Error, Done string
+	Email                          string // what was typed, to be typed no second time
+}
+
+// ask shows the page with its button.
+func (s *server) ask(file, title string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.show(w, r, http.StatusOK, file, page{Title: title, Token: r.URL.Query().Get("token")})
+	}
+}
+
+// act does what the button asks for, and shows what came of it.
+func (s *server) act(file, title string, do func(ctx context.Context, r *http.Request) (done string, err error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+		p := page{Title: title, Token: r.PostFormValue("token"), Email: r.PostFormValue("email")}
+		done, err := do(r.Context(), r)
+		if err == nil {
+			s.show(w, r, http.StatusOK, file, page{Title: title, Done: done})
+			return
+		}
+		status := http.StatusUnprocessableEntity
+		if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.Internal {
+			p.Error = e.Msg
+			if e.Kind == fault.Unavailable {
+				status = http.StatusServiceUnavailable
+			}
+		} else {
+			status, p.Error = http.StatusInternalServerError, "Something went wrong on our side. Try again."
+			s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+		}
+		s.show(w, r, status, file, p)
+	}
+}
+
+func (s *server) verify(ctx context.Context, r *http.Request) (string, error) {
+	_, err := s.flows.Verify(ctx, r.PostFormValue("token"))
+	return "Your e-mail address is confirmed. You can sign in now.", err
+}
+
+func (s *server) setup(ctx context.Context, r *http.Request) (string, error) {
+	_, err := s.flows.Bootstrap(ctx, r.PostFormValue("token"), users.Create{
+		Email: r.PostFormValue("email"), Password: secret.NewText(r.PostFormValue("password")),
+	})
+	return "You are the first administrator. You can sign in now.", err
+}
+
+// policy lets a page load its own style and send its form here, and nothing else.
+const policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (s *server) show(w http.ResponseWriter, r *http.Request, status int, file string, p page) {
+	p.App = s.name
+	var b bytes.Buffer
+	if err := s.tmpl.ExecuteTemplate(&b, file, p); err != nil {
+		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store") // the token is on the page
+	h.Set("Referrer-Policy", "no-referrer")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}

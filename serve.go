@@ -1,0 +1,138 @@
+package manor
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/pprof"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/pages"
+	"github.com/manorgo/manor/web"
+)
+
+// serve puts the routes of all domains behind one gate.
+func (a *App) serve() {
+	c := a.config
+	a.router = web.NewRouter(web.Config{
+		Title: c.Title, Version: c.Version, Prefix: "/api/v1", Gate: a.gate, Log: c.Log,
+		SessionCookie: sessions.CookieName(a.env.Links.Secure()),
+	})
+	for _, d := range a.domains {
+		if d.Mount != nil {
+			d.Mount(a.router)
+		}
+	}
+}
+
+// frame is what every request passes, whatever it is for.
+func (a *App) frame(next http.Handler) http.Handler {
+	public := a.config.PublicURL
+	if public != nil && isLoopback(public.Hostname()) {
+		public = nil // 127.0.0.1 is as good as localhost
+	}
+	return web.Frame(web.FrameConfig{
+		Log: a.config.Log, PublicURL: public, TrustedProxies: a.config.TrustedProxies, Observe: a.metrics.observe,
+		AnyHost: isHealth, // probes name an address
+	}, next)
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.Unmap().IsLoopback()
+}
+
+func isHealth(path string) bool { return path == "/livez" || path == "/readyz" }
+
+// API serves the routes of all domains, under /api/v1.
+func (a *App) API() http.Handler { return a.frame(a.router) }
+
+// Handler serves everything: the API and its description, the pages that
+// mailed links lead to, and the health checks /livez and /readyz.
+func (a *App) Handler() (http.Handler, error) {
+	site, err := pages.New(a.flows, a.config.Title, a.config.Log)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/api/", a.router)
+	docs := a.router.Docs()
+	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
+		mux.Handle(path, docs)
+	}
+	mux.HandleFunc("GET /livez", a.live)
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.Handle("/", site)
+	return a.frame(mux), nil
+}
+
+// Operations serves what operators see and nobody else should: /metrics for
+// Prometheus, /debug/pprof, and the health checks.
+func (a *App) Operations() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", a.live)
+	mux.HandleFunc("GET /readyz", a.ready)
+	mux.Handle("GET /metrics", a.metrics.handler())
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// Authenticate lets next find the caller with auth.From. A wrong credential is
+// answered with 401; a request without one is anonymous.
+func (a *App) Authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, err := a.gate.Authenticate(r)
+		if err != nil {
+			web.WriteError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(auth.NewContext(r.Context(), p)))
+	})
+}
+
+// live says that the process answers.
+func (a *App) live(w http.ResponseWriter, _ *http.Request) {
+	writeHealth(w, map[string]string{"process": "ok"})
+}
+
+// checkLife is how long a check of the database may take.
+const checkLife = 2 * time.Second
+
+// ready says whether requests should be sent here.
+func (a *App) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), checkLife)
+	defer cancel()
+	checks := map[string]string{"process": "ok", "database": "ok", "schema": "ok"}
+	if a.draining.Load() {
+		checks["process"] = "draining"
+	}
+	if !a.started.Load() {
+		checks["schema"] = "starting"
+	}
+	if err := a.config.DB.Ping(ctx); err != nil {
+		checks["database"] = "unavailable"
+	}
+	writeHealth(w, checks)
+}
+
+// writeHealth answers 200 if every check is ok, and 503 if not.
+func writeHealth(w http.ResponseWriter, checks map[string]string) {
+	status, word := http.StatusOK, "ok"
+	for _, v := range checks {
+		if v != "ok" {
+			status, word = http.StatusServiceUnavailable, "unavailable"
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"status": word, "checks": checks})
+}
