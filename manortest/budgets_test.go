@@ -1,0 +1,72 @@
+package manortest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/manorgo/manor/manortest"
+)
+
+// budgets say how many statements a request may cost, with those that find out
+// who is calling and without the commit and what is queued for later.
+var budgets = map[string]int{"GET": 2, "list": 3, "POST": 4, "PUT": 4, "PATCH": 3, "DELETE": 3}
+
+// dearer are routes that must look at more than their own row.
+var dearer = map[string]int{
+	"GET /roles/{name}/users":              4, // is there such a role?
+	"DELETE /roles/{name}":                 4, // does anybody hold it?
+	"DELETE /roles/{name}/users/{user_id}": 4, // are there such a role and such a user?
+	"POST /users/{id}/verify/resend":       6, // who is it, how many links are open, the link, the mail
+}
+
+func within(t *testing.T, route, kind string, statements []string) {
+	t.Helper()
+	most, ok := dearer[route]
+	if !ok {
+		most = budgets[kind]
+	}
+	if len(statements) == 0 || len(statements) > most {
+		t.Errorf("%s costs %d statements, want 1 to %d:\n%s", route, len(statements), most, strings.Join(statements, "\n"))
+	}
+}
+
+func TestReadBudgets(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		w := newWorld(t, app)
+		product := "/products/" + w.ann.Post("/products", body{"name": "Lamp", "price": "1"}).Want(201).Text("id")
+		access := w.anon.Post("/auth/token", login("ann")).Want(200).Text("access_token")
+		read := func(c *manortest.Client, kind, route, path string) {
+			t.Helper()
+			within(t, route, kind, app.Statements(func() { c.Get(path).Want(200) }))
+		}
+		for _, ann := range []*manortest.Client{w.ann, w.ann.Bearer(access)} {
+			read(ann, "GET", "GET /users/me", "/users/me")
+			read(ann, "GET", "GET /products/{id}", product)
+			read(ann, "GET", "GET /users/{id}", "/users/"+w.known["bob"])
+			read(ann, "GET", "GET /products/price-range", "/products/price-range")
+		}
+		for _, r := range lists(app) {
+			read(w.admin, "list", short(r), anyPath(r)+"?pageSize=50")
+		}
+	}, manortest.Idle())
+}
+
+func TestWriteBudgets(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		w := newWorld(t, app)
+		w.walk(func(request) {})
+		for route, statements := range w.cost {
+			method, _, _ := strings.Cut(route, " ")
+			within(t, route, method, statements)
+		}
+		// A condition on the state costs nothing.
+		made := w.ann.Post("/products", body{"name": "Lamp", "price": "1"}).Want(201)
+		path, tag := "/products/"+made.Text("id"), made.ETag()
+		within(t, "PATCH /products/{id}", "PATCH", app.Statements(func() {
+			tag = w.ann.Do("PATCH", path, body{"price": "2"}, "If-Match", tag).Want(200).ETag()
+		}))
+		within(t, "DELETE /products/{id}", "DELETE", app.Statements(func() {
+			w.ann.Do("DELETE", path, nil, "If-Match", tag).Want(204)
+		}))
+	}, manortest.Idle())
+}

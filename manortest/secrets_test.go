@@ -1,0 +1,91 @@
+package manortest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/manorgo/manor/manortest"
+)
+
+// What people keep secret is in no answer, no log and no table, wherever they
+// put it.
+func TestSecrets(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		const canary = "canary-wolfram-8841-thimble"
+		w := newWorld(t, app)
+		var told strings.Builder
+		keep := func(r *manortest.Response) *manortest.Response {
+			told.Write(r.Body)
+			for name, values := range r.Header {
+				if name != "Set-Cookie" {
+					told.WriteString(name + ": " + strings.Join(values, ", ") + "\n")
+				}
+			}
+			return r
+		}
+		post := func(c *manortest.Client, path string, b any, header ...string) *manortest.Response {
+			return keep(c.Do("POST", path, b, header...))
+		}
+		post(w.anon, "/auth/register", body{"email": "can@example.com", "password": canary, "username": "can"}).Want(202)
+		verify := app.MailedToken(t, "can@example.com")
+		post(w.anon, "/auth/register", body{"email": "bad address", "password": canary})
+		post(w.anon, "/auth/register", body{"email": "x@example.com", "password": []string{canary}})
+		post(w.anon, "/auth/register", body{"email": "x@example.com", "passwort": canary})
+		post(w.anon, "/auth/register", `{"email":"x@example.com","password":"`+canary+`"`)
+		post(w.anon, "/auth/register", `{"password":"`+canary+`","password":"`+canary+`"}`)
+		post(w.anon, "/auth/login", body{"identifier": "can", "password": canary}) // not verified
+		post(w.anon, "/auth/verify", body{"token": verify}).Want(200)
+		cookie := w.anon.Post("/auth/login", body{"identifier": "can", "password": canary}).Want(200).Header.Get("Set-Cookie")
+		cookie, _, _ = strings.Cut(strings.TrimPrefix(cookie, "manor_session="), ";")
+		pair := app.Anonymous(t).Post("/auth/token", body{"identifier": "can", "password": canary}).Want(200)
+		access, refresh := pair.Text("access_token"), pair.Text("refresh_token")
+		post(w.admin, "/users", body{"email": "made@example.com", "password": canary}).Want(201)
+		post(w.admin, "/users", body{"email": "made@example.com", "password": canary}).Want(409)
+
+		can := w.anon.Bearer(access)
+		keep(can.Get("/users/me")).Want(200)
+		keep(can.Get("/auth/sessions")).Want(200)
+		keep(w.admin.Get("/users?pageSize=100")).Want(200)
+		keep(can.Get("/users/me?token=" + canary)).Want(400)
+		keep(app.Anonymous(t).Do("GET", "/users/me", nil, "Authorization", "Bearer "+canary)).Want(401)
+		keep(app.Anonymous(t).Do("GET", "/users/me", nil, "Cookie", "manor_session="+canary)).Want(401)
+		keep(app.Anonymous(t).Do("GET", "/users/me", nil, "X-API-Key", canary)).Want(401)
+		w.anon.Get(app.URL + "/verify?token=" + canary).Want(200) // a form that sends it back
+		post(app.Anonymous(t), "/auth/verify", body{"token": canary}).Want(400)
+		post(app.Anonymous(t), "/auth/token/refresh", body{"refresh_token": canary}).Want(401)
+		post(app.Anonymous(t), "/auth/token/revoke", body{"token": refresh}).Want(204)
+		app.FailCommits(true)
+		post(app.Anonymous(t), "/auth/login", body{"identifier": "can", "password": canary}).Want(503)
+		post(app.Anonymous(t), "/auth/register", body{"email": "y@example.com", "password": canary}).Want(503)
+		app.FailCommits(false)
+		app.WaitTasks(t)
+
+		tables := dump(t, app)
+		for name, secret := range map[string]string{
+			"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh, "verification token": verify,
+		} {
+			if len(secret) < 20 {
+				t.Fatalf("the %s is %q", name, secret)
+			}
+			if strings.Contains(app.Log(), secret) {
+				t.Errorf("the %s is in the log", name)
+			}
+			if name != "password" && name != "verification token" {
+				continue // the caller has just been given it
+			}
+			if i := strings.Index(told.String(), secret); i >= 0 {
+				t.Errorf("the %s is in an answer: …%.200s", name, told.String()[max(0, i-150):])
+			}
+		}
+		for name, secret := range map[string]string{"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh} {
+			if strings.Contains(tables, secret) {
+				t.Errorf("the %s is in the database", name)
+			}
+		}
+		for _, word := range []string{"argon2", "password_hash", "digest", "$argon2id$"} {
+			if strings.Contains(told.String(), word) {
+				t.Errorf("%s is in an answer", word)
+			}
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package manortest_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/manorgo/manor/manortest"
+	"github.com/manorgo/manor/web"
+)
+
+// Strangers can write where they sign in, and nowhere else.
+func TestStrangers(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		anon, plain := app.Anonymous(t), app.User(t, "plain")
+		var open []string
+		for _, r := range app.Router().Routes() {
+			var b any
+			if writesSomething(r) {
+				b = body{}
+			}
+			if r.Access.Public() {
+				if writesSomething(r) {
+					open = append(open, short(r))
+				}
+				continue
+			}
+			same(t, short(r)+" by nobody", anon.Do(r.Method, anyPath(r), b).Status, 401)
+			wrong := anon.Bearer("manor_at_wrong")
+			same(t, short(r)+" with a wrong token", wrong.Do(r.Method, anyPath(r), b).Status, 401)
+			if r.Access.Permission() != "" {
+				same(t, short(r)+" without the permission", plain.Do(r.Method, anyPath(r), b).Status, 403)
+			}
+		}
+		same(t, "open to strangers", open, []string{
+			"POST /auth/register", "POST /auth/verify", "POST /auth/verify/resend", "POST /auth/login",
+			"POST /auth/token", "POST /auth/token/refresh", "POST /auth/token/revoke",
+		})
+	}, manortest.Idle())
+}
+
+// A wrong credential is refused where none is needed, too.
+func TestWrongCredential(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		anon := app.Anonymous(t)
+		for _, r := range routes(app, func(r web.Route) bool { return r.Access.Public() }) {
+			for _, h := range [][]string{
+				{"Authorization", "Bearer wrong"}, {"Authorization", "Basic YTpi"}, {"X-API-Key", "wrong"}, {"Cookie", "manor_session=wrong"},
+			} {
+				res := anon.Do(r.Method, anyPath(r), nil, h...)
+				same(t, short(r)+" with "+h[0]+": "+h[1], []any{res.Status, res.Header.Get("WWW-Authenticate")}, []any{401, "Bearer"})
+			}
+		}
+	}, manortest.Idle())
+}
+
+// A change that was not committed is never told of as a success, and leaves
+// nothing behind: the same request succeeds afterwards.
+func TestFailedCommits(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		w := newWorld(t, app)
+		w.walk(func(q request) {
+			before := dump(t, app)
+			app.FailCommits(true)
+			r := q.send(q.body)
+			app.FailCommits(false)
+			same(t, q.route+" when nothing can be committed", []any{r.Status, r.Header.Get("Set-Cookie")}, []any{503, ""})
+			same(t, q.route+": the database", dump(t, app), before)
+		})
+	}, manortest.Idle())
+}
+
+// Fields that a request does not have are refused by name, those above all
+// that would give power.
+func TestMassAssignment(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		w := newWorld(t, app)
+		w.walk(func(q request) {
+			if q.body == nil {
+				same(t, q.route+" with a body that it does not take", q.send(body{"is_superuser": true}).Status, 400)
+				return
+			}
+			before := dump(t, app)
+			for _, name := range []string{
+				"is_superuser", "id", "created_at", "updated_at", "password_hash", "username_key", "epoch", "last_login", "date_joined",
+				"approved", "trusted", "submitter_id", "owner_id", "is_system", "unknown", "$ref", "__proto__", "first_name ",
+			} {
+				b := maps.Clone(q.body)
+				b[name] = true
+				r := q.send(b)
+				same(t, q.route+" with "+name, []any{r.Status, r.Value("errors.0.location")}, []any{422, "body." + name})
+			}
+			for name := range q.body { // another case is another name
+				b := maps.Clone(q.body)
+				b[strings.ToUpper(name)] = b[name]
+				same(t, q.route+" with "+strings.ToUpper(name), q.send(b).Status, 422)
+			}
+			same(t, q.route+": the database", dump(t, app), before)
+		})
+	}, manortest.Idle())
+}
+
+// Other bodies than JSON are refused before anything happens.
+func TestBodies(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		w := newWorld(t, app)
+		w.walk(func(q request) {
+			if q.body == nil {
+				return
+			}
+			for what, x := range map[string]struct {
+				text, media string
+				statuses    []int
+			}{
+				"a form":        {"a=b", "application/x-www-form-urlencoded", []int{415}},
+				"plain text":    {"{}", "text/plain", []int{415}},
+				"nothing":       {"", "application/json", []int{400}},
+				"half of it":    {`{"a":`, "application/json", []int{400}},
+				"two":           {`{}{}`, "application/json", []int{400, 422}},
+				"a list":        {`[]`, "application/json", []int{422}},
+				"null":          {`null`, "application/json", []int{422}},
+				"a NUL":         {`{"name":"\u0000"}`, "application/json", []int{400, 422}},
+				"not UTF-8":     {"{\"name\":\"\xff\"}", "application/json", []int{400, 422}},
+				"half a letter": {`{"name":"\ud800"}`, "application/json", []int{400, 422}},
+				"too much":      {`{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "application/json", []int{413}},
+				"too deep":      {`{"name":` + strings.Repeat("[", 100_000) + `}`, "application/json", []int{400, 422}},
+			} {
+				r := q.client.Do(q.method, q.path, x.text, "Content-Type", x.media)
+				if !slices.Contains(x.statuses, r.Status) {
+					t.Errorf("%s with %s: %d, want %v", q.route, what, r.Status, x.statuses)
+				}
+			}
+		})
+	}, manortest.Idle())
+}
