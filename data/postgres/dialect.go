@@ -21,7 +21,7 @@ var dialect = driver.Dialect{
 	Lock:      " FOR UPDATE",
 	Later:     "greatest(%s::timestamptz, %s + interval '1 microsecond')",
 	Has:       "strpos(%s, %s) > 0",
-	HasFold:   `strpos(lower(%s COLLATE "C"), %s) > 0`,
+	HasFold:   `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
 	Prefix:    "starts_with(%s, %s)",
 	Encode:    encode,
 }
