@@ -3,6 +3,7 @@ package manor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/pprof"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/pages"
 	"github.com/manorgo/manor/web"
 )
@@ -86,10 +88,15 @@ func (a *App) Operations() http.Handler {
 }
 
 // Authenticate lets next find the caller with auth.From. A wrong credential is
-// answered with 401; a request without one is anonymous.
+// answered with 401; a request without one is anonymous, and so is one whose
+// session cookie has ended: a page is there for people who are signed out, too.
 func (a *App) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := a.gate.Authenticate(r)
+		if errors.Is(err, fault.Unauthenticated) && r.Header.Get("Authorization") == "" && r.Header.Get("X-API-Key") == "" {
+			http.SetCookie(w, sessions.DropCookie(a.env.Links.Secure()))
+			p, err = &auth.Principal{}, nil
+		}
 		if err != nil {
 			web.WriteError(w, r, err)
 			return

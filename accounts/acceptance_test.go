@@ -207,31 +207,88 @@ func TestLoginTellsNothing(t *testing.T) {
 	})
 }
 
-// Somebody else registers with a victim's address and waits for the victim to
-// prove it.
+// Two people register one address before anybody has proved to read its mail.
+// Neither password opens the account, whichever mail is followed; who reads the
+// mail chooses a new one.
 func TestPreHijack(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
-		const attackers = "crooked ladder 1193 basalt"
-		for _, first := range []string{"attacker", "victim"} {
-			email := first + "-first@example.com"
-			theirs := body{"email": email, "password": attackers, "first_name": "Mallory", "username": first + "-mallory"}
-			if first == "attacker" {
+		const attackers, chosen = "crooked ladder 1193 basalt", "lantern meadow 2204 quartz"
+		for times, email := range map[int]string{1: "once@example.com", 5: "flooded@example.com"} {
+			theirs := body{"email": email, "password": attackers, "first_name": "Mallory", "username": "mallory" + email[:4]}
+			for range times {
 				app.Anonymous(t).Post("/auth/register", theirs).Want(202)
 			}
-			token := register(t, app, email)
-			if first == "victim" {
-				app.Anonymous(t).Post("/auth/register", theirs).Want(202)
+			old := app.MailedToken(t, email)
+			app.Anonymous(t).Post("/auth/register", registering(email)).Want(202)
+			token := app.MailedToken(t, email)
+			if token == old {
+				t.Fatalf("%s: no mail for the owner", email)
 			}
-			app.Anonymous(t).Post("/auth/login", signingIn(email, attackers)).Want(401)
-
+			app.Anonymous(t).Post("/auth/verify", body{"token": old}).Want(400)
 			u := app.Anonymous(t).Post("/auth/verify", body{"token": token}).Want(200)
 			same(t, "name of "+email, u.Text("first_name"), "")
 			app.Anonymous(t).Post("/auth/login", signingIn(email, attackers)).Want(401)
-			app.Anonymous(t).Post("/auth/login", signingIn(email, manortest.Password)).Want(200)
-			if mailed := app.MailedToken(t, email); mailed != token {
-				app.Anonymous(t).Post("/auth/verify", body{"token": mailed}).Want(400) // the attacker's link is dead
-			}
+			app.Anonymous(t).Post("/auth/login", signingIn(email, manortest.Password)).Want(401)
+
+			app.Anonymous(t).Post("/auth/password/forgot", body{"email": email}).Want(202)
+			reset := app.MailedToken(t, email)
+			app.Anonymous(t).Post("/auth/password/reset", body{"token": reset, "password": "short"}).Want(422)
+			app.Anonymous(t).Post("/auth/password/reset", body{"token": reset, "password": chosen}).Want(204)
+			app.Anonymous(t).Post("/auth/password/reset", body{"token": reset, "password": chosen}).Want(400)
+			app.Anonymous(t).Post("/auth/login", signingIn(email, chosen)).Want(200)
 		}
+	})
+}
+
+// Somebody who registers twice with one password is one person, whichever of
+// the links they follow.
+func TestRegisterTwice(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		first := register(t, app, "ann@example.com")
+		app.Anonymous(t).Post("/auth/register", registering("Ann@Example.com")).Want(202)
+		app.Anonymous(t).Post("/auth/verify", body{"token": first}).Want(200)
+		app.Anonymous(t).Post("/auth/login", signingIn("ann@example.com", manortest.Password)).Want(200)
+	})
+}
+
+// A session that ended must not lock people out: the browser is told to forget
+// its cookie, and signing in does not look at it.
+func TestEndedCookie(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		app.User(t, "ann")
+		anon := app.Anonymous(t)
+		refused := anon.Do("GET", "/users", nil, "Cookie", "manor_session=ended").Want(401)
+		if c := refused.Header.Get("Set-Cookie"); !strings.Contains(c, "manor_session=;") || !strings.Contains(c, "Max-Age=0") {
+			t.Errorf("the cookie is not dropped: %q", c)
+		}
+		anon.Do("POST", "/auth/login", signingIn("ann", manortest.Password), "Cookie", "manor_session=ended").Want(200)
+		if c := app.Anonymous(t).Bearer("wrong").Get("/users").Want(401).Header.Get("Set-Cookie"); c != "" {
+			t.Errorf("a token that is wrong drops a cookie: %q", c)
+		}
+	}, manortest.Idle())
+}
+
+// A new password ends what was signed in, and an account that is switched off
+// gets no link.
+func TestResetPassword(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		ann := app.User(t, "ann")
+		email := ann.User.Email
+		ann.Get("/users/me").Want(200)
+		unknown := app.Anonymous(t).Post("/auth/password/forgot", body{"email": "nobody@example.com"}).Want(202)
+		known := app.Anonymous(t).Post("/auth/password/forgot", body{"email": email}).Want(202)
+		same(t, "answer for an unknown address", string(unknown.Body), string(known.Body))
+		token := app.MailedToken(t, email)
+		app.Anonymous(t).Get("/users/me").Want(401)
+		app.Anonymous(t).Post("/auth/password/reset", body{"token": token, "password": "lantern meadow 2204 quartz"}).Want(204)
+		ann.Get("/users/me").Want(401)
+		app.Anonymous(t).Post("/auth/login", signingIn(email, manortest.Password)).Want(401)
+		app.Anonymous(t).Post("/auth/login", signingIn(email, "lantern meadow 2204 quartz")).Want(200)
+
+		app.Anonymous(t).Post("/auth/password/forgot", body{"email": email}).Want(202)
+		last := app.MailedToken(t, email)
+		app.Admin(t).Post("/users/"+ann.User.ID.String()+"/deactivate", nil).Want(200)
+		app.Anonymous(t).Post("/auth/password/reset", body{"token": last, "password": "lantern meadow 2204 quartz"}).Want(400)
 	})
 }
 

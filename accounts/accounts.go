@@ -7,9 +7,7 @@ package accounts
 
 import (
 	"context"
-	"embed"
 	"encoding/json"
-	"io/fs"
 	"net/url"
 
 	"github.com/manorgo/manor/accounts/sessions"
@@ -86,13 +84,9 @@ type Registering struct {
 	LastName  string      `json:"last_name,omitempty" maxLength:"150"`
 }
 
-// claim is what a verify token brings to the account: what the person typed
-// whose mail it is in. Whoever else typed that address has another token.
+// claim is what a verify token brings to the account.
 type claim struct {
-	Username  string `json:"username,omitempty"`
-	FirstName string `json:"first_name,omitempty"`
-	LastName  string `json:"last_name,omitempty"`
-	Password  []byte `json:"password,omitempty"` // a secret.PasswordHash
+	Username string `json:"username,omitempty"`
 }
 
 // Register makes an account that its owner must verify, and tells nobody but
@@ -105,26 +99,77 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 	if s.config.Registration != Open {
 		return nil, fault.Coded(fault.Forbidden, "REGISTRATION_CLOSED", "registration is closed")
 	}
-	create := users.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName, EmailVerified: false}
+	create := users.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}
 	if err := s.checkRegistering(ctx, in); err != nil {
 		return nil, err
+	}
+	if s.config.Unverified {
+		return s.registerAtOnce(ctx, in, create)
+	}
+	known, err := s.users.ByIdentifier(ctx, s.db, in.Email)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
+		return nil, err
+	}
+	if err == nil && !known.EmailVerified {
+		return nil, s.registerAgain(ctx, in)
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
 	if err != nil {
 		return nil, err
 	}
-	if s.config.Unverified {
-		return s.registerAtOnce(ctx, in, create, hash)
+	added := false
+	err = s.db.Tx(ctx, func(tx *data.Tx) error {
+		var u users.User
+		u, added, err = s.users.AddNew(ctx, tx, create, &hash)
+		if err != nil || !added {
+			return err
+		}
+		return s.sendVerify(ctx, tx, &u, claim{in.Username})
+	})
+	if err != nil || added {
+		return nil, err
 	}
-	return nil, s.db.Tx(ctx, func(tx *data.Tx) error {
-		u, added, err := s.users.AddNew(ctx, tx, create, &hash)
+	return nil, s.registerAgain(ctx, in)
+}
+
+// registerAgain is for an address that has an account. Its owner is told. If
+// nobody has proved yet to read mail there, and this is another password than
+// the first time, then two people claim the address, and neither password can
+// be trusted to be its owner's: both are forgotten, and so are the links sent
+// before. Whoever reads the mail chooses a new one.
+func (s *Service) registerAgain(ctx context.Context, in Registering) error {
+	known, err := s.users.ByIdentifier(ctx, s.db, in.Email)
+	if err != nil {
+		return err
+	}
+	same := false
+	if !known.EmailVerified {
+		var hash secret.PasswordHash
+		if known.Password != nil {
+			hash = *known.Password
+		}
+		if same, _, err = s.hasher.Verify(ctx, hash, in.Password); err != nil {
+			return err
+		}
+	}
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, err := s.users.LockByEmail(ctx, tx, in.Email)
 		if err != nil {
 			return err
 		}
-		if added {
-			return s.sendVerify(ctx, tx, &u, &claim{in.Username, in.FirstName, in.LastName, []byte(hash)})
+		if u.EmailVerified || !u.Active {
+			return s.send(ctx, tx, s.letters.known, u.Email, letter{Name: u.FullName()})
 		}
-		return s.registerAgain(ctx, tx, in, hash)
+		if same {
+			return s.sendVerifyAgain(ctx, tx, &u, claim{in.Username})
+		}
+		if u, err = s.users.Contest(ctx, tx, u.ID); err != nil {
+			return err
+		}
+		if err := s.tokens.Revoke(ctx, tx, u.ID, tokens.Verify); err != nil {
+			return err
+		}
+		return s.sendVerify(ctx, tx, &u, claim{})
 	})
 }
 
@@ -152,44 +197,41 @@ func (s *Service) checkRegistering(ctx context.Context, in Registering) error {
 	return err
 }
 
-func (s *Service) registerAtOnce(ctx context.Context, in Registering, create users.Create, hash secret.PasswordHash) (*users.User, error) {
+func (s *Service) registerAtOnce(ctx context.Context, in Registering, create users.Create) (*users.User, error) {
 	create.Username, create.EmailVerified = in.Username, true
+	hash, err := s.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return nil, err
+	}
 	var u users.User
-	err := s.db.Tx(ctx, func(tx *data.Tx) (err error) {
+	err = s.db.Tx(ctx, func(tx *data.Tx) (err error) {
 		u, err = s.users.Add(ctx, tx, create, &hash)
 		return err
 	})
 	return &u, err
 }
 
-// registerAgain is for an address that has an account. If nobody has proved
-// yet to read mail there, whoever does decides: each mail carries the password
-// of the registration it belongs to, and the one typed first is forgotten.
-func (s *Service) registerAgain(ctx context.Context, tx *data.Tx, in Registering, hash secret.PasswordHash) error {
-	u, err := s.users.LockByEmail(ctx, tx, in.Email)
-	if err != nil {
-		return err
-	}
-	if u.EmailVerified || !u.Active {
-		return s.send(ctx, tx, s.letters.known, u.Email, letter{Name: u.FullName()})
-	}
-	if _, err := s.users.ForgetPassword(ctx, tx, u.ID); err != nil {
-		return err
-	}
-	return s.sendVerify(ctx, tx, &u, &claim{in.Username, in.FirstName, in.LastName, []byte(hash)})
-}
-
 // openLinks is how many unused verification links an account may have. More
 // would only fill somebody's mailbox.
 const openLinks = 3
 
-// sendVerify mails a link that verifies the address of u. A nil claim changes
-// nothing else.
-func (s *Service) sendVerify(ctx context.Context, tx *data.Tx, u *users.User, c *claim) error {
-	n, err := s.tokens.Unused(ctx, tx, u.ID, tokens.Verify)
-	if err != nil || n >= openLinks {
+// sendVerifyAgain mails one more link, unless there are enough of them. What
+// the newest claims is claimed by this one, too, unless c claims something.
+func (s *Service) sendVerifyAgain(ctx context.Context, tx *data.Tx, u *users.User, c claim) error {
+	good, err := s.tokens.Good(ctx, tx, u.ID, tokens.Verify)
+	if err != nil || len(good) >= openLinks {
 		return err
 	}
+	if c == (claim{}) && len(good) > 0 {
+		if err := json.Unmarshal(good[0].Payload, &c); err != nil {
+			return fault.Wrap(fault.Internal, err, "internal error")
+		}
+	}
+	return s.sendVerify(ctx, tx, u, c)
+}
+
+// sendVerify mails a link that verifies the address of u.
+func (s *Service) sendVerify(ctx context.Context, tx *data.Tx, u *users.User, c claim) error {
 	token, err := s.tokens.Issue(ctx, tx, tokens.Order{
 		Purpose: tokens.Verify, User: u.ID, Address: users.EmailKey(u.Email), Payload: c, KeepOthers: true,
 	})
@@ -200,7 +242,8 @@ func (s *Service) sendVerify(ctx context.Context, tx *data.Tx, u *users.User, c 
 	return s.send(ctx, tx, s.letters.verify, u.Email, letter{Name: u.FullName(), Link: link})
 }
 
-// Verify uses a verification link up and returns its user. A link that is not
+// Verify uses a verification link up and returns its user, who has no password
+// if two people claimed the address: see ForgotPassword. A link that is not
 // valid is fault.Malformed with TOKEN_INVALID.
 func (s *Service) Verify(ctx context.Context, token string) (u users.User, err error) {
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
@@ -212,9 +255,7 @@ func (s *Service) Verify(ctx context.Context, token string) (u users.User, err e
 		if err := json.Unmarshal(row.Payload, &c); err != nil {
 			return fault.Wrap(fault.Internal, err, "internal error")
 		}
-		u, err = s.users.Verify(ctx, tx, *row.UserID, row.Address, users.Claim{
-			Username: c.Username, FirstName: c.FirstName, LastName: c.LastName, Password: secret.PasswordHash(c.Password),
-		})
+		u, err = s.users.Verify(ctx, tx, *row.UserID, row.Address, c.Username)
 		if fault.KindOf(err) == fault.NotFound { // the address changed meanwhile
 			return tokens.Invalid()
 		}
@@ -240,7 +281,7 @@ func (s *Service) ResendVerify(ctx context.Context, address string) error {
 		if err != nil {
 			return err
 		}
-		return s.sendVerify(ctx, tx, &u, nil)
+		return s.sendVerifyAgain(ctx, tx, &u, claim{})
 	})
 }
 
@@ -251,42 +292,4 @@ func (s *Service) ResendVerifyTo(ctx context.Context, key users.ID) error {
 		return err
 	}
 	return s.ResendVerify(ctx, u.Email)
-}
-
-//go:embed letters
-var letterFiles embed.FS
-
-// letters are the mails of the flows.
-type letters struct{ verify, known *mail.Template }
-
-// letter is what a mail speaks of.
-type letter struct{ App, Name, Link string }
-
-func parseLetters() letters {
-	parse := func(name, subject string) *mail.Template {
-		text, err := fs.ReadFile(letterFiles, "letters/"+name+".txt")
-		if err != nil {
-			panic(err)
-		}
-		t, err := mail.ParseTemplate(subject, string(text), "")
-		if err != nil {
-			panic(err)
-		}
-		return t
-	}
-	return letters{
-		verify: parse("verify", "Confirm your e-mail address for {{.App}}"),
-		known:  parse("known", "You already have an account at {{.App}}"),
-	}
-}
-
-// send mails a letter when tx commits.
-func (s *Service) send(ctx context.Context, tx *data.Tx, t *mail.Template, to string, l letter) error {
-	l.App = s.config.Name
-	m, err := t.Message(to, l)
-	if err != nil {
-		return err
-	}
-	_, err = s.outbox.Send(ctx, tx, m)
-	return err
 }

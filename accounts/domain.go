@@ -19,26 +19,30 @@ func (s *Service) Domain() domain.Domain {
 }
 
 func (s *Service) mount(r *web.Router) {
-	tag := web.Tag("Signing in")
-	web.Handle(r, "POST /auth/register", s.register, web.Anyone, tag, web.Status(http.StatusAccepted),
+	tag, stranger := web.Tag("Signing in"), web.Stranger()
+	web.Handle(r, "POST /auth/register", s.register, web.Anyone, stranger, tag, web.Status(http.StatusAccepted),
 		web.Summary("Register"), web.Errors("REGISTRATION_CLOSED", "PASSWORD_REJECTED", "USERNAME_TAKEN"),
 		web.Describe("Answers alike whether the address has an account or not; its owner gets a mail. Where verification is switched off, the answer is 201 with the user."))
-	web.Handle(r, "POST /auth/verify", s.verify, web.Anyone, tag, web.Summary("Verify an e-mail address"), web.Errors("TOKEN_INVALID"))
-	web.Handle(r, "POST /auth/verify/resend", s.resend, web.Anyone, tag, web.Status(http.StatusAccepted), web.Summary("Mail the verification link again"))
-	web.Handle(r, "POST /auth/login", s.login, web.Anyone, tag, web.Summary("Sign in with a cookie"), web.Errors("CREDENTIALS_INVALID"))
-	web.Handle(r, "POST /auth/token", s.token, web.Anyone, tag, web.Summary("Sign in with tokens"), web.Errors("CREDENTIALS_INVALID"))
-	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, tag, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
-	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, tag, web.Summary("End a token"))
+	web.Handle(r, "POST /auth/verify", s.verify, web.Anyone, stranger, tag, web.Summary("Verify an e-mail address"), web.Errors("TOKEN_INVALID"))
+	web.Handle(r, "POST /auth/verify/resend", s.resend, web.Anyone, stranger, tag, web.Status(http.StatusAccepted), web.Summary("Mail the verification link again"))
+	web.Handle(r, "POST /auth/password/forgot", s.forgot, web.Anyone, stranger, tag, web.Status(http.StatusAccepted), web.Summary("Mail a link to choose a new password"))
+	web.Handle(r, "POST /auth/password/reset", s.reset, web.Anyone, stranger, tag, web.Summary("Choose a new password by a mailed link"),
+		web.Describe("Ends every session and token of the account."), web.Errors("TOKEN_INVALID", "PASSWORD_REJECTED"))
+	web.Handle(r, "POST /auth/login", s.login, web.Anyone, stranger, tag, web.Summary("Sign in with a cookie"), web.Errors("CREDENTIALS_INVALID"))
+	web.Handle(r, "POST /auth/token", s.token, web.Anyone, stranger, tag, web.Summary("Sign in with tokens"), web.Errors("CREDENTIALS_INVALID"))
+	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, stranger, tag, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
+	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, stranger, tag, web.Summary("End a token"))
 	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
 
 	admin := web.Tag("Users")
 	web.Handle(r, "POST /users/{id}/verify/resend", s.resendTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody their verification link again"))
+	web.Handle(r, "POST /users/{id}/password-reset", s.resetTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody a link to choose a new password"))
 	web.Handle(r, "POST /users/{id}/sessions/revoke", s.revokeAll, web.Require(users.Write), admin, web.Summary("End everything somebody is signed in with"))
 }
 
-// Accepted says what is going to happen.
+// Accepted says what is going to happen, if there is an account.
 type Accepted struct {
-	Status string `json:"status" enum:"verification_sent"`
+	Status string `json:"status" enum:"verification_sent,reset_sent"`
 }
 
 // A Registered is the answer to a registration: Status while the address must
@@ -77,12 +81,27 @@ func (s *Service) verify(ctx context.Context, in *tokenBody) (*struct{ Body user
 
 type accepted struct{ Body Accepted }
 
-func (s *Service) resend(ctx context.Context, in *struct {
+type emailBody struct {
 	Body struct {
 		Email string `json:"email" maxLength:"254"`
 	}
-}) (*accepted, error) {
+}
+
+func (s *Service) resend(ctx context.Context, in *emailBody) (*accepted, error) {
 	return &accepted{Accepted{"verification_sent"}}, s.ResendVerify(ctx, in.Body.Email)
+}
+
+func (s *Service) forgot(ctx context.Context, in *emailBody) (*accepted, error) {
+	return &accepted{Accepted{"reset_sent"}}, s.ForgotPassword(ctx, in.Body.Email)
+}
+
+func (s *Service) reset(ctx context.Context, in *struct {
+	Body struct {
+		Token    string      `json:"token" maxLength:"512"`
+		Password secret.Text `json:"password"`
+	}
+}) (*web.None, error) {
+	return nil, s.ResetPassword(ctx, in.Body.Token, in.Body.Password)
 }
 
 // Credentials prove who somebody is.
@@ -172,6 +191,14 @@ type byID struct {
 
 func (s *Service) resendTo(ctx context.Context, in *byID) (*accepted, error) {
 	return &accepted{Accepted{"verification_sent"}}, s.ResendVerifyTo(ctx, in.ID)
+}
+
+func (s *Service) resetTo(ctx context.Context, in *byID) (*accepted, error) {
+	u, err := s.users.Get(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &accepted{Accepted{"reset_sent"}}, s.ForgotPassword(ctx, u.Email)
 }
 
 func (s *Service) revokeAll(ctx context.Context, in *byID) (*web.None, error) {

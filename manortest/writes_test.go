@@ -34,7 +34,8 @@ func TestStrangers(t *testing.T) {
 			}
 		}
 		same(t, "open to strangers", open, []string{
-			"POST /auth/register", "POST /auth/verify", "POST /auth/verify/resend", "POST /auth/login",
+			"POST /auth/register", "POST /auth/verify", "POST /auth/verify/resend",
+			"POST /auth/password/forgot", "POST /auth/password/reset", "POST /auth/login",
 			"POST /auth/token", "POST /auth/token/refresh", "POST /auth/token/revoke",
 		})
 	}, manortest.Idle())
@@ -44,7 +45,7 @@ func TestStrangers(t *testing.T) {
 func TestWrongCredential(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
 		anon := app.Anonymous(t)
-		for _, r := range routes(app, func(r web.Route) bool { return r.Access.Public() }) {
+		for _, r := range routes(app, func(r web.Route) bool { return r.Access.Public() && !r.Stranger }) {
 			for _, h := range [][]string{
 				{"Authorization", "Bearer wrong"}, {"Authorization", "Basic YTpi"}, {"X-API-Key", "wrong"}, {"Cookie", "manor_session=wrong"},
 			} {

@@ -23,8 +23,8 @@ import (
 //go:embed templates assets
 var files embed.FS
 
-// New returns the pages over the flows of an app: GET and POST /verify and
-// /setup, and what they look like. name is what they call the app.
+// New returns the pages over the flows of an app: GET and POST /verify,
+// /reset and /setup, and what they look like. name is what they call the app.
 func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, error) {
 	tmpl, err := template.ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -34,6 +34,8 @@ func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /verify", s.ask("verify.html", "Confirm your e-mail address"))
 	mux.HandleFunc("POST /verify", s.act("verify.html", "Confirm your e-mail address", s.verify))
+	mux.HandleFunc("GET /reset", s.ask("reset.html", "Choose a new password"))
+	mux.HandleFunc("POST /reset", s.act("reset.html", "Choose a new password", s.reset))
 	mux.HandleFunc("GET /setup", s.ask("setup.html", "Make the first administrator"))
 	mux.HandleFunc("POST /setup", s.act("setup.html", "Make the first administrator", s.setup))
 	mux.HandleFunc("GET /assets/pages.css", func(w http.ResponseWriter, r *http.Request) {
@@ -63,40 +65,53 @@ func (s *server) ask(file, title string) http.HandlerFunc {
 	}
 }
 
-// act does what the button asks for, and shows what came of it.
-func (s *server) act(file, title string, do func(ctx context.Context, r *http.Request) (done string, err error)) http.HandlerFunc {
+// A step does what a button asks for and returns the page that comes next.
+type step func(ctx context.Context, r *http.Request) (file string, p page, err error)
+
+// act shows what comes after a step or, if it fails, the same page again.
+func (s *server) act(file, title string, do step) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
-		p := page{Title: title, Token: r.PostFormValue("token"), Email: r.PostFormValue("email")}
-		done, err := do(r.Context(), r)
+		again := page{Title: title, Token: r.PostFormValue("token"), Email: r.PostFormValue("email")}
+		next, p, err := do(r.Context(), r)
 		if err == nil {
-			s.show(w, r, http.StatusOK, file, page{Title: title, Done: done})
+			s.show(w, r, http.StatusOK, next, p)
 			return
 		}
 		status := http.StatusUnprocessableEntity
 		if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.Internal {
-			p.Error = e.Msg
+			again.Error = e.Msg
 			if e.Kind == fault.Unavailable {
 				status = http.StatusServiceUnavailable
 			}
 		} else {
-			status, p.Error = http.StatusInternalServerError, "Something went wrong on our side. Try again."
+			status, again.Error = http.StatusInternalServerError, "Something went wrong on our side. Try again."
 			s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
 		}
-		s.show(w, r, status, file, p)
+		s.show(w, r, status, file, again)
 	}
 }
 
-func (s *server) verify(ctx context.Context, r *http.Request) (string, error) {
-	_, err := s.flows.Verify(ctx, r.PostFormValue("token"))
-	return "Your e-mail address is confirmed. You can sign in now.", err
+// verify confirms an address. Whoever has no password then chooses one.
+func (s *server) verify(ctx context.Context, r *http.Request) (string, page, error) {
+	u, err := s.flows.Verify(ctx, r.PostFormValue("token"))
+	if err != nil || u.Password != nil {
+		return "verify.html", page{Title: "Thank you", Done: "Your e-mail address is confirmed. You can sign in now."}, err
+	}
+	token, err := s.flows.ChoosePassword(ctx, &u)
+	return "reset.html", page{Title: "Choose a password", Token: token.Reveal()}, err
 }
 
-func (s *server) setup(ctx context.Context, r *http.Request) (string, error) {
+func (s *server) reset(ctx context.Context, r *http.Request) (string, page, error) {
+	err := s.flows.ResetPassword(ctx, r.PostFormValue("token"), secret.NewText(r.PostFormValue("password")))
+	return "reset.html", page{Title: "Thank you", Done: "You have a new password. You can sign in now."}, err
+}
+
+func (s *server) setup(ctx context.Context, r *http.Request) (string, page, error) {
 	_, err := s.flows.Bootstrap(ctx, r.PostFormValue("token"), users.Create{
 		Email: r.PostFormValue("email"), Password: secret.NewText(r.PostFormValue("password")),
 	})
-	return "You are the first administrator. You can sign in now.", err
+	return "setup.html", page{Title: "Welcome", Done: "You are the first administrator. You can sign in now."}, err
 }
 
 // policy lets a page load its own style and send its form here, and nothing else.

@@ -23,6 +23,7 @@ type options struct {
 	list, one   any // a listView[T], a rowView[T]
 	filters     []any
 	restricted  map[string]string // permission by parameter
+	stranger    bool
 }
 
 func gather(opts []Option) *options {
@@ -55,6 +56,11 @@ func OperationID(s string) Option { return func(o *options) { o.operationID = s 
 func Errors(codes ...string) Option {
 	return func(o *options) { o.codes = append(o.codes, codes...) }
 }
+
+// Stranger leaves the request's credential unlooked at, so that an expired one
+// does not keep people from signing in. Every caller is anonymous. The route's
+// access must be Anyone.
+func Stranger() Option { return func(o *options) { o.stranger = true } }
 
 // Also documents another status of success, whose body is a Body. With None it
 // has no body.

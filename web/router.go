@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -65,6 +66,7 @@ type Route struct {
 	Description string
 	Tags        []string
 	Access      Access
+	Stranger    bool     // a credential is not looked at
 	Codes       []string // of errors, beside the general ones
 }
 
@@ -97,10 +99,13 @@ func (r *Router) newEndpoint(pattern string, access Access, o *options) *endpoin
 	if access.mode == undecided {
 		panic(fmt.Sprintf("web: nobody may call %q: say Anyone, SignedIn or Require", pattern))
 	}
+	if o.stranger && !access.Public() {
+		panic(fmt.Sprintf("web: %q is for strangers, and asks who they are", pattern))
+	}
 	ep := &endpoint{pattern: method + " " + r.config.Prefix + path}
 	ep.Route = Route{
 		Method: method, Path: r.config.Prefix + path, OperationID: o.operationID, Summary: o.summary,
-		Description: o.description, Tags: o.tags, Access: access, Codes: slices.Clone(o.codes),
+		Description: o.description, Tags: o.tags, Access: access, Stranger: o.stranger, Codes: slices.Clone(o.codes),
 	}
 	if ep.OperationID == "" {
 		ep.OperationID = operationID(method, path)
@@ -168,9 +173,12 @@ func (r *Router) serve(ep *endpoint, w http.ResponseWriter, req *http.Request) {
 
 // answer takes a request through the steps that no handler has to remember.
 func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) (reply, error) {
-	caller, err := r.config.Gate.Authenticate(req)
-	if err != nil {
-		return reply{}, err
+	caller, err := &auth.Principal{}, error(nil)
+	if !ep.Stranger {
+		if caller, err = r.config.Gate.Authenticate(req); err != nil {
+			r.dropCookie(w, req, err)
+			return reply{}, err
+		}
 	}
 	ctx := auth.NewContext(req.Context(), caller)
 	if err := ep.Access.check(ctx); err != nil {
@@ -180,6 +188,19 @@ func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) 
 		return reply{}, err
 	}
 	return ep.run(ctx, w, req)
+}
+
+// dropCookie makes a browser forget a session that has ended, so that its next
+// request is a stranger's and not refused again.
+func (r *Router) dropCookie(w http.ResponseWriter, req *http.Request, err error) {
+	name := r.config.SessionCookie
+	if _, missing := req.Cookie(name); name == "" || missing != nil || !errors.Is(err, fault.Unauthenticated) ||
+		req.Header.Get("Authorization") != "" || req.Header.Get("X-API-Key") != "" {
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: strings.HasPrefix(name, "__Host-"), SameSite: http.SameSiteLaxMode,
+	})
 }
 
 const nothingHere = "there is nothing at this path"

@@ -60,6 +60,7 @@ type Token struct {
 
 var (
 	table     = data.NewTable[Token]("tokens")
+	id        = data.Col[data.ID[Token]](table, "id")
 	userID    = data.Col[users.ID](table, "user_id")
 	purpose   = data.Col[Purpose](table, "purpose")
 	digest    = data.Col[secret.Digest](table, "digest")
@@ -150,9 +151,29 @@ func (s *Service) Consume(ctx context.Context, tx *data.Tx, p Purpose, text stri
 	return row, err
 }
 
-// Unused returns how many good tokens of a user and a purpose there are.
-func (s *Service) Unused(ctx context.Context, tx *data.Tx, user users.ID, p Purpose) (int, error) {
-	return table.On(tx).Count(ctx, userID.Eq(user), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(tx.DB().Now()))
+// Peek returns the row of a good token and leaves it good. Whatever follows
+// from it waits for Consume. Errors are those of Consume.
+func (s *Service) Peek(ctx context.Context, h data.Handle, p Purpose, text string) (Token, error) {
+	kind := kinds[p]
+	token, err := secret.ParseToken(kind.prefix, text)
+	if err != nil {
+		return Token{}, Invalid()
+	}
+	row, err := table.On(h).GetBy(ctx, digest.In(s.keys.Digests(kind.label, token)...),
+		purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(s.db.Now()))
+	if fault.KindOf(err) == fault.NotFound {
+		return Token{}, Invalid()
+	}
+	return row, err
+}
+
+// Good returns the good tokens of a user and a purpose, the newest first.
+func (s *Service) Good(ctx context.Context, tx *data.Tx, user users.ID, p Purpose) ([]Token, error) {
+	page, err := table.On(tx).List(ctx, data.Query[Token]{
+		Where: data.All(userID.Eq(user), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(tx.DB().Now())),
+		Order: data.By(id.Desc()), Limit: -1,
+	})
+	return page.Items, err
 }
 
 // Invalid returns the error for a token that is good for nothing, whatever the

@@ -213,13 +213,14 @@ func TestTokensSurviveANewMasterKey(t *testing.T) {
 	})
 }
 
-func TestSweepAndUnused(t *testing.T) {
+func TestSweepAndGood(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		s, ada := tokens.NewService(h.env.DB, h.env.Keys), h.person(t, "ada")
 		count := func() (n int) {
 			t.Helper()
-			must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
-				n, err = s.Unused(t.Context(), tx, ada.ID, tokens.Reset)
+			must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) error {
+				good, err := s.Good(t.Context(), tx, ada.ID, tokens.Reset)
+				n = len(good)
 				return err
 			}))
 			return n
@@ -227,13 +228,13 @@ func TestSweepAndUnused(t *testing.T) {
 		token := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
 		h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID, KeepOthers: true})
 		if n := count(); n != 2 {
-			t.Errorf("%d tokens are unused, want 2", n)
+			t.Errorf("%d tokens are good, want 2", n)
 		}
 		if _, err := h.consume(t, s, tokens.Reset, token.Reveal()); err != nil {
 			t.Error(err)
 		}
 		if n := count(); n != 1 {
-			t.Errorf("%d tokens are unused, want 1", n)
+			t.Errorf("%d tokens are good, want 1", n)
 		}
 		rows := func() int {
 			t.Helper()

@@ -80,31 +80,33 @@ func (s *Service) SetPassword(ctx context.Context, tx *data.Tx, key ID, hash sec
 	return s.Table.On(tx).Update(ctx, key, password.Set(hash))
 }
 
-// A Claim is what the person who proves an address asks for. What is empty
-// stays as it is.
-type Claim struct {
-	Username, FirstName, LastName string
-	Password                      secret.PasswordHash
-}
-
 // Verify notes that the person reads mail at the address whose key this is, and
-// gives the account what they claim: a username only if it is free. An account
-// that has another address by now is fault.NotFound.
-func (s *Service) Verify(ctx context.Context, tx *data.Tx, key ID, address string, c Claim) (User, error) {
+// gives them the username they asked for, if it is not "" and free. An account
+// that has another address by now, or is switched off, is fault.NotFound.
+func (s *Service) Verify(ctx context.Context, tx *data.Tx, key ID, address, wanted string) (User, error) {
 	changes := []data.Change[User]{emailVerified.Set(true)}
-	if c.Username != "" && CheckUsername(c.Username) == nil {
-		taken, err := s.UsernameTaken(ctx, tx, c.Username)
+	if wanted != "" && CheckUsername(wanted) == nil {
+		taken, err := s.UsernameTaken(ctx, tx, wanted)
 		if err != nil {
 			return User{}, err
 		}
 		if !taken {
-			changes = append(changes, username.Set(c.Username), usernameKey.Set(UsernameKey(c.Username)))
+			changes = append(changes, username.Set(wanted), usernameKey.Set(UsernameKey(wanted)))
 		}
 	}
-	if c.Password != "" {
-		changes = append(changes, password.Set(c.Password), firstName.Set(c.FirstName), lastName.Set(c.LastName))
-	}
 	u, err := s.Table.On(tx).UpdateOne(ctx, data.All(id.Eq(key), emailKey.Eq(address), active.Eq(true)), changes...)
+	if err != nil {
+		return u, err
+	}
+	return u, s.events.Emit(ctx, tx, Changed{ID: u.ID})
+}
+
+// Reset gives a person who reads mail at the address whose key this is a new
+// password, and ends what is signed in as them. An account that has another
+// address by now, or is switched off, is fault.NotFound.
+func (s *Service) Reset(ctx context.Context, tx *data.Tx, key ID, address string, hash secret.PasswordHash) (User, error) {
+	u, err := s.Table.On(tx).UpdateOne(ctx, data.All(id.Eq(key), emailKey.Eq(address), active.Eq(true)),
+		password.Set(hash), emailVerified.Set(true), epoch.Plus(1))
 	if err != nil {
 		return u, err
 	}
@@ -122,9 +124,10 @@ func (s *Service) LockByEmail(ctx context.Context, tx *data.Tx, address string) 
 	return s.Table.On(tx).Lock(ctx, emailKey.Eq(EmailKey(address)))
 }
 
-// ForgetPassword leaves the account without a password.
-func (s *Service) ForgetPassword(ctx context.Context, tx *data.Tx, key ID) (User, error) {
-	return s.Table.On(tx).Update(ctx, key, password.SetNull())
+// Contest forgets what somebody who did not prove their address said of
+// themselves: password and name.
+func (s *Service) Contest(ctx context.Context, tx *data.Tx, key ID) (User, error) {
+	return s.Table.On(tx).Update(ctx, key, password.SetNull(), firstName.Set(""), lastName.Set(""))
 }
 
 // SawLogin notes when the person last signed in.

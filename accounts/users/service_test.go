@@ -229,7 +229,7 @@ func TestSteps(t *testing.T) {
 			return err
 		})
 		in(func(tx *data.Tx) error {
-			u, err := h.users.Verify(t.Context(), tx, ada.ID, ada.EmailKey, users.Claim{Username: "countess"})
+			u, err := h.users.Verify(t.Context(), tx, ada.ID, ada.EmailKey, "countess")
 			if !u.EmailVerified || u.Username != "countess" || u.UsernameKey != "countess" {
 				t.Errorf("verified: %+v", u)
 			}
@@ -237,7 +237,7 @@ func TestSteps(t *testing.T) {
 		})
 		other := h.person(t, "other")
 		in(func(tx *data.Tx) error {
-			u, err := h.users.Verify(t.Context(), tx, other.ID, other.EmailKey, users.Claim{Username: "COUNTESS"})
+			u, err := h.users.Verify(t.Context(), tx, other.ID, other.EmailKey, "COUNTESS")
 			if u.Username != "other" {
 				t.Errorf("verified with a taken name: %+v", u)
 			}

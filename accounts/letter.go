@@ -1,0 +1,49 @@
+package accounts
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/mail"
+)
+
+//go:embed letters
+var letterFiles embed.FS
+
+// letters are the mails of the flows.
+type letters struct{ verify, known, reset *mail.Template }
+
+// letter is what a mail speaks of.
+type letter struct{ App, Name, Link string }
+
+func parseLetters() letters {
+	parse := func(name, subject string) *mail.Template {
+		text, err := fs.ReadFile(letterFiles, "letters/"+name+".txt")
+		if err != nil {
+			panic(err)
+		}
+		t, err := mail.ParseTemplate(subject, string(text), "")
+		if err != nil {
+			panic(err)
+		}
+		return t
+	}
+	return letters{
+		verify: parse("verify", "Confirm your e-mail address for {{.App}}"),
+		known:  parse("known", "You already have an account at {{.App}}"),
+		reset:  parse("reset", "Choose a new password for {{.App}}"),
+	}
+}
+
+// send mails a letter when tx commits.
+func (s *Service) send(ctx context.Context, tx *data.Tx, t *mail.Template, to string, l letter) error {
+	l.App = s.config.Name
+	m, err := t.Message(to, l)
+	if err != nil {
+		return err
+	}
+	_, err = s.outbox.Send(ctx, tx, m)
+	return err
+}

@@ -1,0 +1,87 @@
+package accounts
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/manorgo/manor/accounts/tokens"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+)
+
+// ForgotPassword mails a link to choose a new password, if the address has an
+// account that is not switched off. It does not say.
+func (s *Service) ForgotPassword(ctx context.Context, address string) error {
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, err := s.users.LockByEmail(ctx, tx, address)
+		if fault.KindOf(err) == fault.NotFound || err == nil && !u.Active {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		token, err := s.resetToken(ctx, tx, &u)
+		if err != nil {
+			return err
+		}
+		link := s.links.To("/reset", url.Values{"token": {token.Reveal()}})
+		return s.send(ctx, tx, s.letters.reset, u.Email, letter{Name: u.FullName(), Link: link})
+	})
+}
+
+// resetToken makes the one good token for a new password of u.
+func (s *Service) resetToken(ctx context.Context, tx *data.Tx, u *users.User) (secret.Token, error) {
+	return s.tokens.Issue(ctx, tx, tokens.Order{Purpose: tokens.Reset, User: u.ID, Address: users.EmailKey(u.Email)})
+}
+
+// ChoosePassword returns a token for ResetPassword. It is for a person who has
+// just shown, by Verify, to read the mail of an account without a password.
+func (s *Service) ChoosePassword(ctx context.Context, u *users.User) (token secret.Token, err error) {
+	err = s.db.Tx(ctx, func(tx *data.Tx) error {
+		token, err = s.resetToken(ctx, tx, u)
+		return err
+	})
+	return token, err
+}
+
+// ResetPassword uses a link for a new password up, ends everything signed in as
+// its user and every other open link. Who follows it reads the account's mail,
+// so the address is verified, too. A link that is not valid is fault.Malformed
+// with TOKEN_INVALID. A password that may not be chosen is fault.Invalid with
+// PASSWORD_REJECTED, and leaves the link good.
+func (s *Service) ResetPassword(ctx context.Context, token string, password secret.Text) error {
+	row, err := s.tokens.Peek(ctx, s.db, tokens.Reset, token)
+	if err != nil {
+		return err
+	}
+	u, err := s.users.Table.On(s.db).Get(ctx, *row.UserID)
+	if fault.KindOf(err) == fault.NotFound {
+		return tokens.Invalid()
+	}
+	if err != nil {
+		return err
+	}
+	if err := secret.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username)...); err != nil {
+		return err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		row, err := s.tokens.Consume(ctx, tx, tokens.Reset, token)
+		if err != nil {
+			return err
+		}
+		_, err = s.users.Reset(ctx, tx, *row.UserID, row.Address, hash)
+		if fault.KindOf(err) == fault.NotFound { // the address changed meanwhile
+			return tokens.Invalid()
+		}
+		if err != nil {
+			return err
+		}
+		return s.tokens.Revoke(ctx, tx, *row.UserID, tokens.Verify)
+	})
+}
