@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/fault"
+)
+
+func (p *program) databaseCommand() *cobra.Command {
+	return group("database", "Revisions of the database's tables",
+		p.upgradeCommand(), p.downgradeCommand(), p.currentCommand(), p.historyCommand(), p.checkCommand())
+}
+
+func (p *program) upgradeCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "upgrade", Short: "Run the revisions that are pending, as serve does when it starts", Args: cobra.NoArgs,
+	})
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		cfg, err := p.config()
+		if err != nil {
+			return err
+		}
+		e, err := p.open(ctx, cfg, toFound, p.logger(cfg, slog.LevelWarn), nil)
+		if err != nil {
+			return err
+		}
+		defer e.db.Close() // everything is committed by now
+		n, err := e.Upgrade(ctx)
+		if err != nil {
+			return err
+		}
+		ran, err := e.Migrator().Current(ctx)
+		if err != nil {
+			return err
+		}
+		ran = ran[len(ran)-min(n, len(ran)):]
+		return p.print(f, some(ran), func(w io.Writer) {
+			for _, r := range ran {
+				fmt.Fprintf(w, "applied %s\n", r)
+			}
+			if n == 0 {
+				fmt.Fprintln(w, "nothing is pending")
+			}
+		})
+	})
+	return c
+}
+
+func (p *program) downgradeCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "downgrade", Short: "Undo the latest revisions, with the data that they made room for", Args: cobra.NoArgs,
+	})
+	steps := c.Flags().IntP("number", "n", 1, "how many revisions to undo")
+	yes := c.Flags().Bool("yes", false, "do not ask")
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		if *steps < 1 {
+			return misused("--number must be at least 1, not %d", *steps)
+		}
+		return p.with(ctx, toLook, func(e *estate) error {
+			if err := p.confirmDowngrade(ctx, e.Migrator(), *steps, *yes); err != nil {
+				return err
+			}
+			undone, err := e.Migrator().Downgrade(ctx, *steps)
+			if err != nil {
+				return err
+			}
+			return p.print(f, some(undone), func(w io.Writer) {
+				for _, r := range undone {
+					fmt.Fprintf(w, "undone %s\n", r)
+				}
+			})
+		})
+	})
+	return c
+}
+
+// confirmDowngrade asks whether the last revisions may go.
+func (p *program) confirmDowngrade(ctx context.Context, m *migrate.Migrator, steps int, yes bool) error {
+	ran, err := m.Current(ctx)
+	if err != nil || yes {
+		return err
+	}
+	if steps > len(ran) {
+		return fault.Errorf(fault.Invalid, "cannot undo %s: %d ran", plural(steps, "revision"), len(ran))
+	}
+	var names []string
+	for _, r := range ran[len(ran)-steps:] {
+		names = append([]string{r.String()}, names...)
+	}
+	return p.confirm(ctx, fmt.Sprintf("Undo %s? Data that only they made room for is lost.", strings.Join(names, ", ")))
+}
+
+func (p *program) currentCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{Use: "current", Short: "List the revisions that ran", Args: cobra.NoArgs})
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		return p.with(ctx, toLook, func(e *estate) error {
+			ran, err := e.Migrator().Current(ctx)
+			if err != nil {
+				return err
+			}
+			return p.printRevisions(f, ran)
+		})
+	})
+	return c
+}
+
+func (p *program) historyCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{Use: "history", Short: "List all revisions, those that ran and those that will", Args: cobra.NoArgs})
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		return p.with(ctx, toLook, func(e *estate) error {
+			all, err := e.Migrator().History(ctx)
+			if err != nil {
+				return err
+			}
+			return p.printRevisions(f, all)
+		})
+	})
+	return c
+}
+
+func (p *program) printRevisions(f *format, list []migrate.Revision) error {
+	return p.print(f, some(list), func(w io.Writer) {
+		fmt.Fprint(w, "REVISION\tSTATE\tAPPLIED AT\n")
+		for _, r := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", r, r.State, when(r.AppliedAt))
+		}
+	})
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "check", Short: "Tell what is pending and where the tables differ from what this program expects", Args: cobra.NoArgs,
+		Long: "Tell what is pending and where the tables differ from what this program expects.\nChanges nothing. Ends with 1 if there is anything to tell.",
+	})
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		return p.with(ctx, toLook, func(e *estate) error {
+			report, err := check(ctx, e)
+			if err != nil {
+				return err
+			}
+			report.Pending, report.Changed, report.Unknown = some(report.Pending), some(report.Changed), some(report.Unknown)
+			report.Drift = some(report.Drift)
+			if err := p.print(f, report, func(w io.Writer) { printReport(w, report) }); err != nil || report.OK() {
+				return err
+			}
+			return fault.Errorf(fault.Conflict, "the database is not as this program expects it")
+		})
+	})
+	return c
+}
+
+// check is the migrator's, but does not compare tables while revisions are
+// pending: all that they will do would be told a second time.
+func check(ctx context.Context, e *estate) (migrate.Report, error) {
+	pending, err := e.Migrator().Pending(ctx)
+	if err != nil || len(pending) == 0 {
+		if err != nil {
+			return migrate.Report{}, err
+		}
+		return e.Migrator().Check(ctx, e.Schemas())
+	}
+	return e.Migrator().Check(ctx, nil)
+}
+
+func printReport(w io.Writer, r migrate.Report) {
+	for _, group := range []struct {
+		word string
+		list []migrate.Revision
+	}{{"pending", r.Pending}, {"changed since it ran", r.Changed}, {"unknown to this program", r.Unknown}} {
+		for _, revision := range group.list {
+			fmt.Fprintf(w, "%s: %s\n", group.word, revision)
+		}
+	}
+	for _, line := range r.Drift {
+		fmt.Fprintf(w, "drift: %s\n", line)
+	}
+	if r.OK() {
+		fmt.Fprintln(w, "the database is as this program expects it")
+	}
+}

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+)
+
+func (p *program) doctorCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "doctor", Short: "Check the settings, the key, the database and what they reach", Args: cobra.NoArgs,
+		Long: "Check the settings, the key, the database and what they reach.\nChanges nothing. Ends with 1 if a check fails.",
+	})
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		e := p.examine(ctx)
+		err := p.print(f, e.findings, func(w io.Writer) {
+			for _, line := range e.findings {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", line.Status, line.Check, line.Detail)
+			}
+		})
+		if n := e.count(failed); err == nil && n > 0 {
+			return fault.Errorf(fault.Invalid, "%s failed", plural(n, "check"))
+		}
+		return err
+	})
+	return c
+}
+
+// A verdict says how a check came out.
+type verdict string
+
+const (
+	fine   verdict = "ok"
+	doubt  verdict = "warn" // it works, but perhaps not as meant
+	failed verdict = "fail"
+)
+
+// A finding is the outcome of one check.
+type finding struct {
+	Check  string  `json:"check"`
+	Status verdict `json:"status"`
+	Detail string  `json:"detail"`
+}
+
+// An examination collects findings.
+type examination struct {
+	*program
+	config   config
+	findings []finding
+}
+
+func (e *examination) note(check string, v verdict, format string, args ...any) {
+	text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
+	e.findings = append(e.findings, finding{check, v, text})
+}
+
+// fails notes an error, and reports whether there is one.
+func (e *examination) fails(check string, err error) bool {
+	if err != nil {
+		e.note(check, failed, "%s", message(err))
+	}
+	return err != nil
+}
+
+func (e *examination) count(v verdict) (n int) {
+	for _, f := range e.findings {
+		if f.Status == v {
+			n++
+		}
+	}
+	return n
+}
+
+// examineTimeout bounds what is asked of the database.
+const examineTimeout = 20 * time.Second
+
+// examine makes all checks that make sense.
+func (p *program) examine(ctx context.Context) *examination {
+	e := &examination{program: p}
+	e.checkSettings()
+	e.checkMail(ctx)
+	if e.config.database.isZero() {
+		return e // which settings have told
+	}
+	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
+	defer cancel()
+	e.checkDatabase(ctx)
+	return e
+}
+
+func (e *examination) checkSettings() {
+	var err error
+	e.config, err = e.program.config()
+	if wrong, ok := errors.AsType[*misuse](err); ok {
+		for _, line := range wrong.complaints {
+			e.note("settings", failed, "%s", line)
+		}
+	} else {
+		e.note("settings", fine, "can be used")
+	}
+	for _, name := range e.unknown() {
+		e.note("settings", doubt, "there is no setting %s; is it misspelt?", name)
+	}
+	c := &e.config
+	switch err := c.checkExposure(); {
+	case c.addr == "" || err != nil && c.publicURL != nil:
+	case err != nil:
+		e.note("address", failed, "%s", err)
+	case c.publicURL == nil:
+		e.note("address", fine, "only this machine reaches %s", c.addr)
+	case c.publicURL.Scheme == "https" && len(c.trustedProxies) == 0:
+		e.note("address", doubt, "people reach %s at %s, but MANOR_TRUSTED_PROXIES names no proxy: all callers seem to have its address", c.addr, c.publicURL)
+	default:
+		e.note("address", fine, "people reach %s at %s", c.addr, c.publicURL)
+	}
+}
+
+// checkDatabase looks at the database, and at the key file, which belongs to
+// it. A missing database is none of the things that can go wrong.
+func (e *examination) checkDatabase(ctx context.Context) {
+	db, err := openDatabase(ctx, e.config.database, false, e.name)
+	if fault.KindOf(err) == fault.NotFound {
+		e.note("database", fine, "%s is not there yet: serve makes it", e.config.database)
+		e.checkKey(true)
+		return
+	}
+	if e.fails("database", err) {
+		e.checkKey(false)
+		return
+	}
+	defer db.Close()
+	server, err := askServer(ctx, db)
+	if !e.fails("database", err) {
+		e.note("database", fine, "%s, %s", e.config.database, server.Version)
+		e.checkClock(db, server)
+	}
+	fresh, err := isNew(ctx, db)
+	if e.fails("revisions", err) {
+		return
+	}
+	e.checkKey(fresh)
+	e.checkTables(ctx, db, fresh)
+}
+
+func (e *examination) checkKey(fresh bool) {
+	path := e.config.keyFile
+	keys, err := secret.OpenKeyFile(path)
+	switch {
+	case err == nil:
+		e.note("key file", fine, "%s, fingerprint %s", path, keys.Fingerprint())
+	case errors.Is(err, fs.ErrNotExist) && fresh:
+		e.note("key file", fine, "%s is not there yet: serve makes it", path)
+	default:
+		e.fails("key file", err)
+	}
+}
+
+// checkTables compares the database with what the program expects.
+func (e *examination) checkTables(ctx context.Context, db *data.DB, fresh bool) {
+	if fresh {
+		e.note("revisions", fine, "none ran yet: serve runs them")
+		return
+	}
+	keys, err := throwaway()
+	if e.fails("revisions", err) {
+		return
+	}
+	app, err := e.newApp(e.config, db, keys, slog.New(slog.DiscardHandler), nil)
+	if e.fails("revisions", err) {
+		return
+	}
+	open := &estate{app, db, keys}
+	report, err := check(ctx, open)
+	if e.fails("revisions", err) {
+		return
+	}
+	switch {
+	case len(report.Unknown) > 0:
+		e.note("revisions", failed, "the database is newer than this program, which does not know %s", report.Unknown[0])
+	case len(report.Pending) > 0:
+		e.note("revisions", doubt, "%s pending: serve runs them when it starts, or %s database upgrade now", plural(len(report.Pending), "revision"), e.name)
+	case len(report.Changed) > 0:
+		e.note("revisions", doubt, "the file of %s changed after it ran", report.Changed[0])
+	default:
+		e.note("revisions", fine, "none is pending")
+	}
+	for _, line := range report.Drift {
+		e.note("tables", failed, "%s", line)
+	}
+	if len(report.Pending)+len(report.Unknown) > 0 {
+		return
+	}
+	if len(report.Drift) == 0 {
+		e.note("tables", fine, "are as this program expects them")
+	}
+	e.checkAdministrator(ctx, open)
+}
+
+func (e *examination) checkAdministrator(ctx context.Context, open *estate) {
+	switch exists, err := open.Users().HasSuperuser(ctx, open.db); {
+	case err != nil:
+		e.fails("administrator", err)
+	case exists:
+		e.note("administrator", fine, "there is one")
+	default:
+		e.note("administrator", doubt, "there is none: %s users create --admin --email ADDRESS makes one", e.name)
+	}
+}

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/manorgo/manor"
+	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/data/postgres"
+	"github.com/manorgo/manor/data/sqlite"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
+)
+
+// A need is what a command needs of the database and the key.
+type need uint8
+
+const (
+	toLook  need = iota // a database in whatever state; the key is not used
+	toUse               // a database that is up to date, and its key
+	toFound             // both, made now if this is the first start
+)
+
+// An estate is an app and what it stands on, open.
+type estate struct {
+	*manor.App
+	db   *data.DB
+	keys *secret.Keyring
+}
+
+// open opens what the settings name.
+func (p *program) open(ctx context.Context, c config, n need, log *slog.Logger, prints io.Writer) (_ *estate, err error) {
+	db, err := openDatabase(ctx, c.database, n == toFound, p.name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	keys, err := p.openKeys(ctx, c.keyFile, db, n)
+	if err != nil {
+		return nil, err
+	}
+	app, err := p.newApp(c, db, keys, log, prints)
+	if err != nil {
+		return nil, err
+	}
+	return &estate{app, db, keys}, nil
+}
+
+// newApp puts the app together that the settings describe.
+func (p *program) newApp(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) (*manor.App, error) {
+	app, err := manor.New(manor.Config{
+		DB: db, Keys: keys, Domains: p.domains, Log: log,
+		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Title: c.title, Version: Version,
+		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify},
+		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, Print: prints},
+	})
+	if fault.KindOf(err) == fault.Invalid {
+		return nil, misused("%s", message(err))
+	}
+	return app, err
+}
+
+// openDatabase opens a database. One in a file is made only if create says so.
+func openDatabase(ctx context.Context, at location, create bool, program string) (*data.DB, error) {
+	if at.file == "" {
+		return postgres.Open(ctx, at.url.Reveal(), postgres.Options{})
+	}
+	if _, err := os.Stat(at.file); errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, fault.Errorf(fault.NotFound, "there is no database %s yet: %s serve makes it", at.file, program)
+	}
+	return sqlite.Open(ctx, at.file, sqlite.Options{})
+}
+
+// openKeys opens the key file. It is made only together with a database: a new
+// key for an old one would end all that the lost key has signed, and hide that
+// it is lost.
+func (p *program) openKeys(ctx context.Context, path string, db *data.DB, n need) (*secret.Keyring, error) {
+	keys, err := secret.OpenKeyFile(path)
+	if fault.KindOf(err) != fault.NotFound {
+		if n == toLook && err != nil {
+			return throwaway()
+		}
+		return keys, err
+	}
+	if n == toLook {
+		return throwaway()
+	}
+	fresh, ferr := isNew(ctx, db)
+	switch {
+	case ferr != nil:
+		return nil, ferr
+	case !fresh:
+		return nil, fault.Errorf(fault.NotFound, "the key file %s is missing, and the database is in use: restore the file, or name it by MANOR_KEY_FILE; a new key would end every session and every link in a mail", path)
+	case n != toFound:
+		return nil, fault.Errorf(fault.NotFound, "the database is empty: %s serve, or database upgrade, prepares it", p.name)
+	}
+	keys, err = secret.CreateKeyFile(path)
+	if fault.KindOf(err) == fault.Conflict {
+		return awaitKeys(ctx, path)
+	}
+	return keys, err
+}
+
+// awaitKeys opens a key file that another process has just made, and may still
+// have to fill.
+func awaitKeys(ctx context.Context, path string) (keys *secret.Keyring, err error) {
+	for pause := range 20 {
+		if keys, err = secret.OpenKeyFile(path); err == nil {
+			return keys, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Duration(pause) * time.Millisecond):
+		}
+	}
+	return nil, err
+}
+
+// throwaway returns a key for an app that signs and checks nothing.
+func throwaway() (*secret.Keyring, error) {
+	key := make([]byte, secret.KeySize)
+	_, _ = rand.Read(key) // never fails
+	return secret.NewKeyring(key)
+}
+
+// isNew reports whether no revision ever ran on the database.
+func isNew(ctx context.Context, db *data.DB) (bool, error) {
+	m, err := migrate.New(db, nil, migrate.Options{})
+	if err != nil {
+		return false, err
+	}
+	ran, err := m.Current(ctx)
+	return len(ran) == 0, err
+}
+
+// with opens the estate, runs fn on it and closes it.
+func (p *program) with(ctx context.Context, n need, fn func(e *estate) error) error {
+	c, err := p.config()
+	if err != nil {
+		return err
+	}
+	// Serve logs what it does; other commands print it.
+	e, err := p.open(ctx, c, n, p.logger(c, slog.LevelWarn), nil)
+	if err != nil {
+		return err
+	}
+	defer e.db.Close() // everything is committed by now
+	if err := p.ready(ctx, e, n); err != nil {
+		return err
+	}
+	return fn(e)
+}
+
+// ready sees to it that the tables are those of this program. Those of a
+// database in use are changed by nobody but serve and database upgrade.
+func (p *program) ready(ctx context.Context, e *estate, n need) error {
+	if n == toLook {
+		return nil
+	}
+	all, err := e.Migrator().History(ctx)
+	if err != nil {
+		return err
+	}
+	pending, ran := 0, 0
+	for _, r := range all {
+		switch r.State {
+		case migrate.Pending:
+			pending++
+		case migrate.Unknown:
+			return fault.Errorf(fault.Conflict, "the database is newer than this program, which does not know %s", r)
+		default:
+			ran++
+		}
+	}
+	switch {
+	case n == toFound && ran == 0:
+		_, err := e.Upgrade(ctx)
+		return err
+	case pending > 0:
+		return fault.Errorf(fault.Conflict, "the database lacks %s: run %s database upgrade", plural(pending, "revision"), p.name)
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/secret"
+)
+
+// A config is what all settings say.
+type config struct {
+	addr           string
+	database       location
+	publicURL      *url.URL // nil while only this machine is served
+	keyFile        string
+	smtp           secret.Text
+	mailFrom       string
+	registration   accounts.Registration
+	verify         bool
+	title          string
+	logFormat      string
+	logLevel       slog.Level
+	trustedProxies []netip.Prefix
+	opsAddr        string // "" means none
+}
+
+// A setting is one thing that the operator may choose. The variable is
+// MANOR_NAME, or MANOR_NAME_FILE for a file that holds the value; the flag is
+// the name in lower case with dashes.
+type setting struct {
+	name    string
+	preset  string // what holds if nobody chooses; "" means that read is not called
+	instead string // what help says of a default that is not a value
+	usage   string
+	read    func(c *config, s string) error // errors do not quote secrets
+}
+
+const prefix = "MANOR_"
+
+func (s setting) variable() string { return prefix + s.name }
+func (s setting) flag() string     { return strings.ToLower(strings.ReplaceAll(s.name, "_", "-")) }
+
+// settings are all there are, in the order in which they are listed.
+func settings() []setting {
+	return []setting{
+		{"ADDR", "127.0.0.1:8080", "", "`address` that the server listens on; others than loopback need MANOR_PUBLIC_URL", readAddr},
+		{"DATABASE_URL", "sqlite:manor.db", "", "sqlite:`FILE` or postgres://user:password@host:5432/name", readDatabase},
+		{"PUBLIC_URL", "", "http://localhost and the port, on loopback", "`URL` where people reach the server, such as https://accounts.example.org", readPublicURL},
+		{"KEY_FILE", "", "manor.key beside the SQLite database", "`file` with the master key, made at the first start", readKeyFile},
+		{"SMTP_URL", "", "none: mail is printed and kept", "`URL` of the server for mail, such as smtp://user:password@host:587", readSMTP},
+		{"MAIL_FROM", "", "manor@ and the public host", "`address` that mail is from, if MANOR_SMTP_URL does not say", readMailFrom},
+		{"REGISTRATION", "open", "", "`who` may register: open, invite or closed", readRegistration},
+		{"VERIFY", "on", "", "whether new e-mail addresses must be confirmed, `on or off`", readVerify},
+		{"TITLE", "Manor", "", "`name` of the service for people and in its API's description", readTitle},
+		{"LOG", "text", "", "`format` of the log: text or json", readLog},
+		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},
+		{"TRUSTED_PROXIES", "", "none", "`networks` of proxies whose X-Forwarded-For is believed, separated by commas", readProxies},
+		{"OPS_ADDR", "off", "", "`address` for /metrics and profiles, which only operators should reach", readOpsAddr},
+	}
+}
+
+// addSettings makes flags of the settings.
+func (p *program) addSettings(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.SortFlags = false
+	p.flags = map[string]*string{}
+	for _, s := range settings() {
+		preset := s.preset + s.instead
+		p.flags[s.flag()] = flags.String(s.flag(), "", fmt.Sprintf("%s (%s; default %s)", s.usage, s.variable(), preset))
+	}
+	p.given = flags.Changed
+}
+
+// config reads all settings. What is wrong is a misuse that names every
+// setting concerned; the rest of the config is good all the same.
+func (p *program) config() (config, error) {
+	var c config
+	var wrong []string
+	for _, s := range settings() {
+		value, from, err := p.value(s)
+		if err == nil && value != "" {
+			err = s.read(&c, value)
+		}
+		if err != nil {
+			wrong = append(wrong, from+" "+err.Error())
+		}
+	}
+	if c.keyFile == "" {
+		c.keyFile = c.database.beside("manor.key")
+	}
+	if wrong != nil {
+		return c, &misuse{wrong}
+	}
+	return c, nil
+}
+
+// value returns what is chosen for s, and where.
+func (p *program) value(s setting) (value, from string, err error) {
+	if p.given(s.flag()) {
+		value, from = *p.flags[s.flag()], "--"+s.flag()
+		if holdsPassword(value) {
+			err = fmt.Errorf("holds a password, which every user of this machine could read: use %s or %s_FILE", s.variable(), s.variable())
+		}
+		return value, from, err
+	}
+	if value, from, err = p.lookup(s.name); value == "" && err == nil {
+		return s.preset, s.variable(), nil
+	}
+	return value, from, err
+}
+
+// maxValueFile bounds what is read of a file that should hold one value.
+const maxValueFile = 64 << 10
+
+// lookup returns the value of a variable, or of the file that the variable with
+// _FILE names, without the end of its last line. An empty variable is as good
+// as none.
+func (p *program) lookup(name string) (value, from string, err error) {
+	variable := prefix + name
+	value, file := p.env[variable], p.env[variable+"_FILE"]
+	switch {
+	case file == "":
+		return value, variable, nil
+	case value != "":
+		return "", variable, fmt.Errorf("and %s_FILE are both set: choose one", variable)
+	}
+	variable += "_FILE"
+	f, err := os.Open(file)
+	if err != nil {
+		return "", variable, fmt.Errorf("cannot be read: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxValueFile+1))
+	switch {
+	case err != nil:
+		return "", variable, fmt.Errorf("cannot be read: %w", err)
+	case len(b) > maxValueFile:
+		return "", variable, fmt.Errorf("names a file of more than %d bytes", maxValueFile)
+	}
+	b = bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+	if len(b) == 0 {
+		return "", variable, fmt.Errorf("names an empty file")
+	}
+	return string(b), variable, nil
+}
+
+// passwordName is of a variable that is no setting: it is read by the commands
+// that need a password.
+const passwordName = "PASSWORD"
+
+// unknown returns the variables that begin with MANOR_ and mean nothing, which
+// are often misspelt. Those of tests are left alone.
+func (p *program) unknown() []string {
+	known := map[string]bool{prefix + passwordName: true, prefix + passwordName + "_FILE": true}
+	for _, s := range settings() {
+		known[s.variable()], known[s.variable()+"_FILE"] = true, true
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.env)), func(name string) bool {
+		return !strings.HasPrefix(name, prefix) || known[name] || strings.HasPrefix(name, prefix+"TEST_")
+	})
+}
