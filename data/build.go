@@ -50,6 +50,15 @@ func (b *builder) arg(f *field, v any) error {
 	return nil
 }
 
+// flag writes a constant.
+func (b *builder) flag(v bool) {
+	if v {
+		b.text(b.d.True)
+		return
+	}
+	b.text(b.d.False)
+}
+
 func (b *builder) param(v any) {
 	b.args = append(b.args, v)
 	if b.d.Numbered {

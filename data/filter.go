@@ -147,6 +147,12 @@ func (b *builder) condition(n *node) error {
 		return b.raw(n)
 	default:
 		b.name(n.f).text(comparison[n.op])
+		if v, ok := n.v.(bool); ok {
+			// As a constant, since SQLite takes any value it does not know for
+			// rare, and would rather sort all rows with a flag than walk an index.
+			b.flag(v)
+			return nil
+		}
 		return b.arg(n.f, n.v)
 	}
 	return nil

@@ -47,7 +47,7 @@ func TestMatchingReadsText(t *testing.T) {
 		{"text", data.NoneOf, nil, where(`1 = 1`)},
 		{"int", data.Before, []string{"-7"}, where(`"int" < ?; -7`)},
 		{"float", data.After, []string{"1e3"}, where(`"float" > ?; 1000`)},
-		{"bool", data.OneOf, []string{"false"}, where(`"bool" = ?; false`)},
+		{"bool", data.OneOf, []string{"false"}, where(`"bool" = no`)},
 		{"time", data.Before, []string{"2026-01-01T10:30:00+02:00"}, where(`"time" < ?; 08:30:00`)},
 		{"time", data.After, []string{"2026-01-01T10:30:00.5Z"}, where(`"time" > ?; 10:30:00`)},
 		{"decimal", data.OneOf, []string{"999.99", "1.500", "1e2"}, where(`("decimal" IN (?, ?, ?, ?)); 999.99; 1.5; 100; 100`)},

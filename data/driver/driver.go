@@ -124,6 +124,8 @@ type Dialect struct {
 	Numbered  bool   // parameters are $1, $2, … and not ?
 	Lock      string // suffix of a SELECT that locks its rows for update, or ""
 
+	True, False string // constants of a Bool column
+
 	// Later is SQL for the next value of a time column: the parameter, or a
 	// microsecond after the stored value if that is later. It is a format with
 	// two %s: parameter and column.

@@ -19,11 +19,12 @@ var dialect = driver.Dialect{
 	MaxParams: 65535,
 	Numbered:  true,
 	Lock:      " FOR UPDATE",
-	Later:     "greatest(%s::timestamptz, %s + interval '1 microsecond')",
-	Has:       "strpos(%s, %s) > 0",
-	HasFold:   `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
-	Prefix:    "starts_with(%s, %s)",
-	Encode:    encode,
+	True:      "true", False: "false",
+	Later:   "greatest(%s::timestamptz, %s + interval '1 microsecond')",
+	Has:     "strpos(%s, %s) > 0",
+	HasFold: `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
+	Prefix:  "starts_with(%s, %s)",
+	Encode:  encode,
 }
 
 // encode turns a value into what pgx binds: itself, mostly.

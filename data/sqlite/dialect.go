@@ -16,11 +16,12 @@ import (
 var dialect = driver.Dialect{
 	Name:      "sqlite",
 	MaxParams: 32766,
-	Later:     "max(%s, %s + 1)",
-	Has:       "instr(%s, %s) > 0",
-	HasFold:   "instr(lower(%s), lower(%s)) > 0",
-	Prefix:    "instr(%s, %s) = 1",
-	Encode:    encode,
+	True:      "1", False: "0",
+	Later:   "max(%s, %s + 1)",
+	Has:     "instr(%s, %s) > 0",
+	HasFold: "instr(lower(%s), lower(%s)) > 0",
+	Prefix:  "instr(%s, %s) = 1",
+	Encode:  encode,
 }
 
 // encode turns a value into what is stored: a UUID into its 16 bytes, a time

@@ -32,8 +32,9 @@ func load(ctx context.Context, c *conn, table string, columns []driver.Column, n
 	return nil
 }
 
-// maxLoad is how many rows one statement adds. More is not faster.
-const maxLoad = 64
+// maxLoad is how many rows one statement adds. Neither more nor fewer are
+// faster: of 25, 50, 100, 250, 500 and 1,000 this took the least CPU.
+const maxLoad = 250
 
 func insert(table string, columns []driver.Column, rows int) string {
 	var b strings.Builder

@@ -28,7 +28,7 @@ func newReaders(n int, dsn string) *readers {
 		connector: newConnector(dsn),
 		turns:     make(chan struct{}, n),
 		beyond:    make(chan struct{}, 32*n),
-		patience:  50 * time.Millisecond,
+		patience:  5 * time.Second,
 	}
 }
 
