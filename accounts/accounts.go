@@ -243,9 +243,22 @@ func (s *Service) sendVerify(ctx context.Context, tx *data.Tx, u *users.User, c 
 }
 
 // Verify uses a verification link up and returns its user, who has no password
-// if two people claimed the address: see ForgotPassword. A link that is not
+// if two people claimed the address: see VerifyAndChoose. A link that is not
 // valid is fault.Malformed with TOKEN_INVALID.
-func (s *Service) Verify(ctx context.Context, token string) (u users.User, err error) {
+func (s *Service) Verify(ctx context.Context, token string) (users.User, error) {
+	return s.verifyWith(ctx, token, func(*data.Tx, *users.User) error { return nil })
+}
+
+// verifyWith is Verify with one more step.
+func (s *Service) verifyWith(ctx context.Context, token string, then func(*data.Tx, *users.User) error) (users.User, error) {
+	u, err := s.verifyOnce(ctx, token, then)
+	if fault.KindOf(err) == fault.Conflict { // somebody was given the username meanwhile, which is seen now
+		u, err = s.verifyOnce(ctx, token, then)
+	}
+	return u, err
+}
+
+func (s *Service) verifyOnce(ctx context.Context, token string, then func(*data.Tx, *users.User) error) (u users.User, err error) {
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
 		row, err := s.tokens.Consume(ctx, tx, tokens.Verify, token)
 		if err != nil {
@@ -263,6 +276,9 @@ func (s *Service) Verify(ctx context.Context, token string) (u users.User, err e
 			return err
 		}
 		if err := s.tokens.Revoke(ctx, tx, u.ID, tokens.Verify); err != nil {
+			return err
+		}
+		if err := then(tx, &u); err != nil {
 			return err
 		}
 		return s.events.Emit(ctx, tx, Verified{UserID: u.ID})

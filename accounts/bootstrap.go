@@ -33,6 +33,9 @@ func (s *Service) BootstrapLink(ctx context.Context) (string, error) {
 // Bootstrap uses such a link up and makes the first administrator. A link that
 // is not valid, or comes too late, is fault.Malformed with TOKEN_INVALID.
 func (s *Service) Bootstrap(ctx context.Context, token string, in users.Create) (u users.User, err error) {
+	if _, err := s.tokens.Peek(ctx, s.db, tokens.Bootstrap, token); err != nil {
+		return u, err // strangers are not worth a hash
+	}
 	hash, err := s.newHash(ctx, in)
 	if err != nil {
 		return u, err

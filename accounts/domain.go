@@ -20,9 +20,7 @@ func (s *Service) Domain() domain.Domain {
 
 func (s *Service) mount(r *web.Router) {
 	tag, stranger := web.Tag("Signing in"), web.Stranger()
-	web.Handle(r, "POST /auth/register", s.register, web.Anyone, stranger, tag, web.Status(http.StatusAccepted),
-		web.Summary("Register"), web.Errors("REGISTRATION_CLOSED", "PASSWORD_REJECTED", "USERNAME_TAKEN"),
-		web.Describe("Answers alike whether the address has an account or not; its owner gets a mail. Where verification is switched off, the answer is 201 with the user."))
+	s.mountRegister(r, tag, stranger, web.Summary("Register"), web.Errors("REGISTRATION_CLOSED", "PASSWORD_REJECTED", "USERNAME_TAKEN"))
 	web.Handle(r, "POST /auth/verify", s.verify, web.Anyone, stranger, tag, web.Summary("Verify an e-mail address"), web.Errors("TOKEN_INVALID"))
 	web.Handle(r, "POST /auth/verify/resend", s.resend, web.Anyone, stranger, tag, web.Status(http.StatusAccepted), web.Summary("Mail the verification link again"))
 	web.Handle(r, "POST /auth/password/forgot", s.forgot, web.Anyone, stranger, tag, web.Status(http.StatusAccepted), web.Summary("Mail a link to choose a new password"))
@@ -45,27 +43,31 @@ type Accepted struct {
 	Status string `json:"status" enum:"verification_sent,reset_sent"`
 }
 
-// A Registered is the answer to a registration: Status while the address must
-// be verified, User where verification is switched off.
-type Registered struct {
-	Status string      `json:"status,omitempty" enum:"verification_sent"`
-	User   *users.User `json:"user,omitempty"`
+// mountRegister serves the registration that the app wants: one that must be
+// verified, or one that is done at once.
+func (s *Service) mountRegister(r *web.Router, opts ...web.Option) {
+	const pattern = "POST /auth/register"
+	if s.config.Unverified {
+		web.Handle(r, pattern, s.registerNow, web.Anyone, append(opts, web.Status(http.StatusCreated))...)
+		return
+	}
+	web.Handle(r, pattern, s.register, web.Anyone, append(opts, web.Status(http.StatusAccepted),
+		web.Describe("Answers alike whether the address has an account or not; its owner gets a mail."))...)
 }
 
-type registered struct {
-	Status int
-	Body   Registered
+type registering struct{ Body Registering }
+
+func (s *Service) register(ctx context.Context, in *registering) (*accepted, error) {
+	_, err := s.Register(ctx, in.Body)
+	return &accepted{Accepted{"verification_sent"}}, err
 }
 
-func (s *Service) register(ctx context.Context, in *struct{ Body Registering }) (*registered, error) {
+func (s *Service) registerNow(ctx context.Context, in *registering) (*struct{ Body users.User }, error) {
 	u, err := s.Register(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
-	if u != nil {
-		return &registered{http.StatusCreated, Registered{User: u}}, nil
-	}
-	return &registered{http.StatusAccepted, Registered{Status: "verification_sent"}}, nil
+	return &struct{ Body users.User }{*u}, nil
 }
 
 type tokenBody struct {

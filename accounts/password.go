@@ -36,14 +36,17 @@ func (s *Service) resetToken(ctx context.Context, tx *data.Tx, u *users.User) (s
 	return s.tokens.Issue(ctx, tx, tokens.Order{Purpose: tokens.Reset, User: u.ID, Address: users.EmailKey(u.Email)})
 }
 
-// ChoosePassword returns a token for ResetPassword. It is for a person who has
-// just shown, by Verify, to read the mail of an account without a password.
-func (s *Service) ChoosePassword(ctx context.Context, u *users.User) (token secret.Token, err error) {
-	err = s.db.Tx(ctx, func(tx *data.Tx) error {
-		token, err = s.resetToken(ctx, tx, u)
+// VerifyAndChoose is Verify for somebody who can choose a password at once. If
+// the user has none it returns a token for ResetPassword, else the zero Token.
+func (s *Service) VerifyAndChoose(ctx context.Context, token string) (u users.User, choose secret.Token, err error) {
+	u, err = s.verifyWith(ctx, token, func(tx *data.Tx, u *users.User) (err error) {
+		choose = secret.Token{}
+		if u.Password == nil {
+			choose, err = s.resetToken(ctx, tx, u)
+		}
 		return err
 	})
-	return token, err
+	return u, choose, err
 }
 
 // ResetPassword uses a link for a new password up, ends everything signed in as

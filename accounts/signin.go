@@ -2,8 +2,10 @@ package accounts
 
 import (
 	"context"
+	"errors"
 
 	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
@@ -25,6 +27,20 @@ type SigningIn struct {
 // fault.Unauthenticated with CREDENTIALS_INVALID, after the same work. Too many
 // at once are fault.Unavailable.
 func (s *Service) SignIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
+	u, issued, err := s.signIn(ctx, in)
+	if errors.Is(err, errNewHash) { // by another sign-in that hashed the same password anew, or by its owner
+		u, issued, err = s.signIn(ctx, in)
+	}
+	if errors.Is(err, errNewHash) {
+		err = credentialsInvalid()
+	}
+	return u, issued, err
+}
+
+// errNewHash says that the stored password changed while it was being proved.
+var errNewHash = errors.New("accounts: the password changed meanwhile")
+
+func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
 	u, rehash, err := s.prove(ctx, in.Identifier, in.Password)
 	if err != nil {
 		return u, sessions.Issued{}, err
@@ -42,8 +58,11 @@ func (s *Service) SignIn(ctx context.Context, in SigningIn) (users.User, session
 			return err
 		}
 		// The account may have changed while the password was being hashed.
-		if !u.SignsIn() || u.Password == nil || *u.Password != *known {
+		if !u.SignsIn() || u.Password == nil {
 			return credentialsInvalid()
+		}
+		if *u.Password != *known {
+			return errNewHash
 		}
 		if rehash {
 			if u, err = s.users.SetPassword(ctx, tx, u.ID, fresh); err != nil {
@@ -103,7 +122,7 @@ func (s *Service) SignOut(ctx context.Context, subject users.ID, session string)
 }
 
 // SetPassword gives a user a new password and ends everything that is signed
-// in as them. It is for operators, who have other proof.
+// in as them, and open links for another password. It is for operators, who have other proof.
 func (s *Service) SetPassword(ctx context.Context, identifier string, password secret.Text) (u users.User, err error) {
 	if u, err = s.users.ByIdentifier(ctx, s.db, identifier); err != nil {
 		return u, err
@@ -117,6 +136,9 @@ func (s *Service) SetPassword(ctx context.Context, identifier string, password s
 	}
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
 		if _, err := s.users.SetPassword(ctx, tx, u.ID, hash); err != nil {
+			return err
+		}
+		if err := s.tokens.Revoke(ctx, tx, u.ID, tokens.Reset); err != nil {
 			return err
 		}
 		u, err = s.users.EndSessions(ctx, tx, u.ID)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,11 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/manorgo/manor/data"
-	"github.com/manorgo/manor/data/postgres"
-	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
-	"github.com/manorgo/manor/internal/pgtest"
+	"github.com/manorgo/manor/manortest"
 	"github.com/manorgo/manor/task"
 )
 
@@ -33,26 +30,12 @@ type stage struct {
 }
 
 func each(t *testing.T, test func(t *testing.T, s *stage)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "events.db"), sqlite.Options{})
-		check(t, err)
-		test(t, newStage(t, db))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		db, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
-		check(t, err)
-		test(t, newStage(t, db))
-	})
-}
-
-func newStage(t *testing.T, db *data.DB) *stage {
 	t.Helper()
-	t.Cleanup(func() { db.Close() })
-	s := onStage(t, db)
-	check(t, s.queue.Migrate(t.Context()))
-	return s
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		s := onStage(t, open())
+		check(t, s.queue.Migrate(t.Context()))
+		test(t, s)
+	})
 }
 
 // onStage returns what a process of its own would have.
@@ -267,30 +250,29 @@ func (pipe) Kind() string { return "test.pipe" }
 
 func TestMistakes(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "events.db"), sqlite.Options{})
-	check(t, err)
-	s := newStage(t, db)
-	s.Listen(
-		event.On("taken", func(context.Context, sold) error { return nil }),
-		event.On("pipes", func(context.Context, pipe) error { return nil }))
-	for name, h := range map[string]event.Handler{
-		"a name twice":    event.On("taken", func(context.Context, other) error { return nil }),
-		"no name":         event.On("", func(context.Context, other) error { return nil }),
-		"a kind twice":    event.On("new", func(context.Context, twin) error { return nil }),
-		"... even inside": event.Inside(func(context.Context, *data.Tx, twin) error { return nil }),
-	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s did not panic", name)
-				}
+	each(t, func(t *testing.T, s *stage) {
+		s.Listen(
+			event.On("taken", func(context.Context, sold) error { return nil }),
+			event.On("pipes", func(context.Context, pipe) error { return nil }))
+		for name, h := range map[string]event.Handler{
+			"a name twice":    event.On("taken", func(context.Context, other) error { return nil }),
+			"no name":         event.On("", func(context.Context, other) error { return nil }),
+			"a kind twice":    event.On("new", func(context.Context, twin) error { return nil }),
+			"... even inside": event.Inside(func(context.Context, *data.Tx, twin) error { return nil }),
+		} {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s did not panic", name)
+					}
+				}()
+				s.Listen(h)
 			}()
-			s.Listen(h)
-		}()
-	}
-	for _, e := range []event.Event{twin{"lamp"}, &sold{}, pipe{make(chan int)}} {
-		if err := s.emit(e); !errors.Is(err, fault.Internal) {
-			t.Errorf("emitting a %T: %v, want fault.Internal", e, err)
 		}
-	}
+		for _, e := range []event.Event{twin{"lamp"}, &sold{}, pipe{make(chan int)}} {
+			if err := s.emit(e); !errors.Is(err, fault.Internal) {
+				t.Errorf("emitting a %T: %v, want fault.Internal", e, err)
+			}
+		}
+	})
 }

@@ -2,145 +2,25 @@ package mail_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	netmail "net/mail"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
-	"github.com/manorgo/manor/data/postgres"
-	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
-	"github.com/manorgo/manor/internal/pgtest"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
-	"github.com/manorgo/manor/task"
 )
-
-const patience = 30 * time.Second
-
-func each(t *testing.T, test func(t *testing.T, db *data.DB)) {
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "mails.db"), sqlite.Options{})
-		check(t, err)
-		test(t, migrated(t, db))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		db, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
-		check(t, err)
-		test(t, migrated(t, db))
-	})
-}
-
-func migrated(t *testing.T, db *data.DB) *data.DB {
-	t.Helper()
-	t.Cleanup(func() { db.Close() })
-	_, err := migrator(t, db).Upgrade(t.Context())
-	check(t, err)
-	return db
-}
-
-func migrator(t *testing.T, db *data.DB) *migrate.Migrator {
-	t.Helper()
-	m, err := migrate.New(db, []migrate.Source{{Name: "mail", FS: mail.Migrations}}, migrate.Options{Log: quiet})
-	check(t, err)
-	return m
-}
-
-var quiet = slog.New(slog.DiscardHandler)
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// An office is an outbox whose queue runs. Its ended gets a message whenever the
-// queue has nothing to do.
-type office struct {
-	*mail.Outbox
-	t     *testing.T
-	db    *data.DB
-	queue *task.Queue
-	ended chan end
-}
-
-// end is a task that tells when those before it are done.
-type end struct{}
-
-func (end) Kind() string { return "test.end" }
-
-func newOffice(t *testing.T, db *data.DB, cfg mail.Config) *office {
-	t.Helper()
-	o := &office{t: t, db: db, ended: make(chan end, 10)}
-	o.queue = task.New(db, task.Config{
-		Log: quiet, MaxWorkers: 1, // in order
-		PollInterval: 20 * time.Millisecond, Backoff: func(int) time.Duration { return 0 },
-	})
-	o.queue.Add(task.Work(func(_ context.Context, e end) error {
-		o.ended <- e
-		return nil
-	}))
-	cfg.Log = quiet
-	var err error
-	o.Outbox, err = mail.NewOutbox(db, o.queue, cfg)
-	check(t, err)
-	check(t, o.queue.Migrate(t.Context()))
-	check(t, o.queue.Start(t.Context()))
-	t.Cleanup(func() { check(t, o.queue.Stop(context.Background())) })
-	return o
-}
-
-func through(s *server) mail.Config {
-	return mail.Config{SMTP: secret.NewText("smtp://" + s.addr + "?from=The%20shop%20%3Cshop@example.org%3E")}
-}
-
-func (o *office) send(m mail.Message) mail.ID {
-	o.t.Helper()
-	var id mail.ID
-	check(o.t, o.db.Tx(o.t.Context(), func(tx *data.Tx) (err error) {
-		id, err = o.Send(o.t.Context(), tx, m)
-		return err
-	}))
-	return id
-}
-
-// settled waits until a message is no longer queued and returns it.
-func (o *office) settled(id mail.ID) mail.Mail {
-	o.t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		check(o.t, o.db.Tx(o.t.Context(), func(tx *data.Tx) error { return o.queue.Enqueue(o.t.Context(), tx, end{}) }))
-		select {
-		case <-o.ended:
-		case <-time.After(patience):
-			o.t.Fatal("the queue does not run")
-		}
-		m, err := o.Show(o.t.Context(), id)
-		check(o.t, err)
-		if m.State != mail.Queued {
-			return m
-		}
-		if time.Now().After(deadline) {
-			o.t.Fatalf("still queued: %s", m.Error)
-		}
-	}
-}
 
 var reset = mail.Message{
 	To: "Ana <ana@example.org>", Subject: "Neues Paßwort – jetzt", Kind: "password-reset",
@@ -224,20 +104,20 @@ func parse(t *testing.T, text string) (netmail.Header, []string) {
 
 func TestSignsInEncrypted(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "mails.db"), sqlite.Options{})
-	check(t, err)
-	s := newServer(t, true, nil)
-	o := newOffice(t, migrated(t, db), mail.Config{SMTP: secret.NewText("smtp://user:p%40ss@" + s.addr), From: "shop@example.org"})
-	if m := o.settled(o.send(mail.Message{To: "ana@example.org", Subject: "Hello", HTML: "<b>Hello</b>"})); m.State != mail.Sent {
-		t.Fatalf("%s: %s", m.State, m.Error)
-	}
-	e := <-s.accepted
-	if !e.encrypted || e.auth != "PLAIN AHVzZXIAcEBzcw==" {
-		t.Errorf("encrypted %v, auth %q", e.encrypted, e.auth)
-	}
-	if _, parts := parse(t, e.data); !slices.Equal(parts, []string{"<b>Hello</b>\n"}) {
-		t.Errorf("parts %q", parts)
-	}
+	each(t, func(t *testing.T, db *data.DB) {
+		s := newServer(t, true, nil)
+		o := newOffice(t, db, mail.Config{SMTP: secret.NewText("smtp://user:p%40ss@" + s.addr), From: "shop@example.org"})
+		if m := o.settled(o.send(mail.Message{To: "ana@example.org", Subject: "Hello", HTML: "<b>Hello</b>"})); m.State != mail.Sent {
+			t.Fatalf("%s: %s", m.State, m.Error)
+		}
+		e := <-s.accepted
+		if !e.encrypted || e.auth != "PLAIN AHVzZXIAcEBzcw==" {
+			t.Errorf("encrypted %v, auth %q", e.encrypted, e.auth)
+		}
+		if _, parts := parse(t, e.data); !slices.Equal(parts, []string{"<b>Hello</b>\n"}) {
+			t.Errorf("parts %q", parts)
+		}
+	})
 }
 
 func TestServerRefuses(t *testing.T) {
@@ -351,44 +231,44 @@ func TestList(t *testing.T) {
 
 func TestSendRefuses(t *testing.T) {
 	t.Parallel()
-	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "mails.db"), sqlite.Options{})
-	check(t, err)
-	o := newOffice(t, migrated(t, db), mail.Config{})
-	good := mail.Message{To: "ana@example.org", Subject: "Hello", Text: "Hello"}
-	for name, spoil := range map[string]func(m *mail.Message){
-		"no address":          func(m *mail.Message) { m.To = "" },
-		"no real address":     func(m *mail.Message) { m.To = "ana" },
-		"two addresses":       func(m *mail.Message) { m.To = "ana@example.org, ben@example.org" },
-		"a group":             func(m *mail.Message) { m.To = "all: ana@example.org, ben@example.org;" },
-		"a header after it":   func(m *mail.Message) { m.To = "ana@example.org\r\nBcc: ben@example.org" },
-		"a folded address":    func(m *mail.Message) { m.To = "Ana\r\n <ana@example.org>" },
-		"NUL":                 func(m *mail.Message) { m.To = "\"ana\x00\"@example.org" },
-		"a long address":      func(m *mail.Message) { m.To = strings.Repeat("a", 250) + "@example.org" },
-		"no subject":          func(m *mail.Message) { m.Subject = "" },
-		"a header in subject": func(m *mail.Message) { m.Subject = "Hello\nBcc: ben@example.org" },
-		"CR in subject":       func(m *mail.Message) { m.Subject = "Hello\rBcc: ben@example.org" },
-		"NUL in subject":      func(m *mail.Message) { m.Subject = "Hello\x00" },
-		"not UTF-8":           func(m *mail.Message) { m.Subject = "Hello\xff" },
-		"a long subject":      func(m *mail.Message) { m.Subject = strings.Repeat("ß", 256) },
-		"nothing to read":     func(m *mail.Message) { m.Text = "" },
-		"a long kind":         func(m *mail.Message) { m.Kind = strings.Repeat("k", 65) },
-	} {
-		m := good
-		spoil(&m)
-		err := db.Tx(t.Context(), func(tx *data.Tx) error {
-			_, err := o.Send(t.Context(), tx, m)
-			return err
-		})
-		if !errors.Is(err, fault.Invalid) {
-			t.Errorf("%s: %v, want fault.Invalid", name, err)
+	each(t, func(t *testing.T, db *data.DB) {
+		o := newOffice(t, db, mail.Config{})
+		good := mail.Message{To: "ana@example.org", Subject: "Hello", Text: "Hello"}
+		for name, spoil := range map[string]func(m *mail.Message){
+			"no address":          func(m *mail.Message) { m.To = "" },
+			"no real address":     func(m *mail.Message) { m.To = "ana" },
+			"two addresses":       func(m *mail.Message) { m.To = "ana@example.org, ben@example.org" },
+			"a group":             func(m *mail.Message) { m.To = "all: ana@example.org, ben@example.org;" },
+			"a header after it":   func(m *mail.Message) { m.To = "ana@example.org\r\nBcc: ben@example.org" },
+			"a folded address":    func(m *mail.Message) { m.To = "Ana\r\n <ana@example.org>" },
+			"NUL":                 func(m *mail.Message) { m.To = "\"ana\x00\"@example.org" },
+			"a long address":      func(m *mail.Message) { m.To = strings.Repeat("a", 250) + "@example.org" },
+			"no subject":          func(m *mail.Message) { m.Subject = "" },
+			"a header in subject": func(m *mail.Message) { m.Subject = "Hello\nBcc: ben@example.org" },
+			"CR in subject":       func(m *mail.Message) { m.Subject = "Hello\rBcc: ben@example.org" },
+			"NUL in subject":      func(m *mail.Message) { m.Subject = "Hello\x00" },
+			"not UTF-8":           func(m *mail.Message) { m.Subject = "Hello\xff" },
+			"a long subject":      func(m *mail.Message) { m.Subject = strings.Repeat("ß", 256) },
+			"nothing to read":     func(m *mail.Message) { m.Text = "" },
+			"a long kind":         func(m *mail.Message) { m.Kind = strings.Repeat("k", 65) },
+		} {
+			m := good
+			spoil(&m)
+			err := db.Tx(t.Context(), func(tx *data.Tx) error {
+				_, err := o.Send(t.Context(), tx, m)
+				return err
+			})
+			if !errors.Is(err, fault.Invalid) {
+				t.Errorf("%s: %v, want fault.Invalid", name, err)
+			}
 		}
-	}
-	m := good
-	m.Subject = strings.Repeat("ß", 255)
-	m.To = `"Ana, B." <"ana b"@example.org>`
-	if got := o.settled(o.send(m)); got.To != `"ana b"@example.org` {
-		t.Errorf("sent to %s", got.To)
-	}
+		m := good
+		m.Subject = strings.Repeat("ß", 255)
+		m.To = `"Ana, B." <"ana b"@example.org>`
+		if got := o.settled(o.send(m)); got.To != `"ana b"@example.org` {
+			t.Errorf("sent to %s", got.To)
+		}
+	})
 }
 
 func TestMigrations(t *testing.T) {

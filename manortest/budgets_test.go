@@ -16,7 +16,7 @@ var dearer = map[string]int{
 	"GET /roles/{name}/users":              4, // is there such a role?
 	"DELETE /roles/{name}":                 4, // does anybody hold it?
 	"DELETE /roles/{name}/users/{user_id}": 4, // are there such a role and such a user?
-	"POST /auth/password/reset":            5, // is the link good, whose is it, the link, the password, other links
+	"POST /auth/password/reset":            6, // is the link good, whose is it, the account, the link, the password, other links
 	"POST /users/{id}/password-reset":      6, // who is it, the earlier link, the link, the mail
 	"POST /users/{id}/verify/resend":       6, // who is it, how many links are open, the link, the mail
 }

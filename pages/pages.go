@@ -13,6 +13,8 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"strings"
 
 	"github.com/manorgo/manor/accounts"
 	"github.com/manorgo/manor/accounts/users"
@@ -71,45 +73,69 @@ type step func(ctx context.Context, r *http.Request) (file string, p page, err e
 // act shows what comes after a step or, if it fails, the same page again.
 func (s *server) act(file, title string, do step) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
-		again := page{Title: title, Token: r.PostFormValue("token"), Email: r.PostFormValue("email")}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		if err := r.ParseForm(); err != nil {
+			status, text := http.StatusBadRequest, "The form cannot be read."
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+				status, text = http.StatusRequestEntityTooLarge, "The form is too large."
+			}
+			s.show(w, r, status, file, page{Title: title, Error: text})
+			return
+		}
 		next, p, err := do(r.Context(), r)
 		if err == nil {
 			s.show(w, r, http.StatusOK, next, p)
 			return
 		}
+		again := page{Title: title, Token: r.PostForm.Get("token"), Email: r.PostForm.Get("email")}
 		status := http.StatusUnprocessableEntity
-		if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind != fault.Internal {
-			again.Error = e.Msg
-			if e.Kind == fault.Unavailable {
-				status = http.StatusServiceUnavailable
-			}
-		} else {
+		e, ok := errors.AsType[*fault.Error](err)
+		switch {
+		case !ok || e.Kind == fault.Internal:
 			status, again.Error = http.StatusInternalServerError, "Something went wrong on our side. Try again."
 			s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
+		case e.Kind == fault.Unavailable:
+			w.Header().Set("Retry-After", strconv.Itoa(max(1, int(e.Retry.Seconds()))))
+			status, again.Error = http.StatusServiceUnavailable, e.Msg
+		default:
+			again.Error = explain(e)
 		}
 		s.show(w, r, status, file, again)
 	}
 }
 
+// maxForm is how many bytes a form may have.
+const maxForm = 16 << 10
+
+// explain says what is wrong, field by field if nothing else says so.
+func explain(e *fault.Error) string {
+	if e.Code != "" || len(e.Details) == 0 {
+		return e.Msg
+	}
+	var parts []string
+	for _, d := range e.Details {
+		parts = append(parts, strings.TrimPrefix(d.Location, "body.")+" "+d.Message)
+	}
+	return strings.Join(parts, "; ")
+}
+
 // verify confirms an address. Whoever has no password then chooses one.
 func (s *server) verify(ctx context.Context, r *http.Request) (string, page, error) {
-	u, err := s.flows.Verify(ctx, r.PostFormValue("token"))
+	u, token, err := s.flows.VerifyAndChoose(ctx, r.PostForm.Get("token"))
 	if err != nil || u.Password != nil {
 		return "verify.html", page{Title: "Thank you", Done: "Your e-mail address is confirmed. You can sign in now."}, err
 	}
-	token, err := s.flows.ChoosePassword(ctx, &u)
-	return "reset.html", page{Title: "Choose a password", Token: token.Reveal()}, err
+	return "reset.html", page{Title: "Choose a password", Token: token.Reveal()}, nil
 }
 
 func (s *server) reset(ctx context.Context, r *http.Request) (string, page, error) {
-	err := s.flows.ResetPassword(ctx, r.PostFormValue("token"), secret.NewText(r.PostFormValue("password")))
+	err := s.flows.ResetPassword(ctx, r.PostForm.Get("token"), secret.NewText(r.PostForm.Get("password")))
 	return "reset.html", page{Title: "Thank you", Done: "You have a new password. You can sign in now."}, err
 }
 
 func (s *server) setup(ctx context.Context, r *http.Request) (string, page, error) {
-	_, err := s.flows.Bootstrap(ctx, r.PostFormValue("token"), users.Create{
-		Email: r.PostFormValue("email"), Password: secret.NewText(r.PostFormValue("password")),
+	_, err := s.flows.Bootstrap(ctx, r.PostForm.Get("token"), users.Create{
+		Email: r.PostForm.Get("email"), Password: secret.NewText(r.PostForm.Get("password")),
 	})
 	return "setup.html", page{Title: "Welcome", Done: "You are the first administrator. You can sign in now."}, err
 }

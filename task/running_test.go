@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/manortest"
 	"github.com/manorgo/manor/task"
 )
 
 func TestStopWaits(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
 		db := open()
 		q := newQueue(t, db, task.Config{})
 		started, release := make(chan struct{}), make(chan struct{})
@@ -45,7 +46,7 @@ func TestStopWaits(t *testing.T) {
 
 func TestStopGivesUpWaiting(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
 		db := open()
 		q := newQueue(t, db, task.Config{})
 		attempts, wait := make(chan int, 2), make(chan bool, 2)
@@ -78,7 +79,7 @@ func TestStopGivesUpWaiting(t *testing.T) {
 // connection.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
 		db := open()
 		q := newQueue(t, db, task.Config{})
 		const n = 100
@@ -106,7 +107,7 @@ func TestManyAtOnce(t *testing.T) {
 // Several processes share a database: each task runs once.
 func TestSeveralQueues(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
 		const n = 60
 		ran := make(chan greet, 2*n)
 		var all sync.WaitGroup

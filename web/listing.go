@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -25,8 +28,9 @@ const (
 type listing[T any] struct {
 	table   *data.Table[T]
 	params  []listParam[T]
-	index   map[string]int // by name
-	created bool           // rows can be sorted by created_at, which is the usual order
+	index   map[string]int    // by name
+	orders  map[string]string // permission to sort by a field, where it needs one
+	created bool              // rows can be sorted by created_at, which is the usual order
 }
 
 // A listParam is one parameter of a list. Either set takes its one value, or
@@ -63,7 +67,7 @@ type repeated struct {
 // newListing makes the plan for a table. It panics if two parameters would
 // have one name.
 func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] {
-	l := &listing[T]{table: table, index: map[string]int{}}
+	l := &listing[T]{table: table, index: map[string]int{}, orders: map[string]string{}}
 	l.addTable(r)
 	for _, f := range o.filters {
 		x, ok := f.(extraFilter[T])
@@ -73,8 +77,12 @@ func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] 
 		l.addFilter(r, x.name, &huma.Schema{Type: huma.TypeString}, "", x.parse)
 		l.params[l.index[x.name]].permission = x.permission
 	}
-	for name, permission := range o.restricted {
-		found := false
+	for _, name := range slices.Sorted(maps.Keys(o.restricted)) {
+		permission, found := o.restricted[name], false
+		if field, ok := strings.CutPrefix(name, orderPrefix); ok {
+			l.restrictOrder(field, permission)
+			continue
+		}
 		for _, n := range []string{name, name + "In", name + "NotIn"} {
 			if i, ok := l.index[n]; ok {
 				l.params[i].permission, found = permission, true
@@ -92,6 +100,17 @@ func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] 
 		}
 	}
 	return l
+}
+
+const orderPrefix = "orderBy="
+
+// restrictOrder lets only callers with the permission sort by a field.
+func (l *listing[T]) restrictOrder(field, permission string) {
+	if _, ok := l.table.Sorting(field, false); !ok {
+		panic(fmt.Sprintf("web: the list of %s cannot be sorted by %s", l.table.Name(), field))
+	}
+	l.orders[field] = permission
+	l.params[l.index["orderBy"]].doc.Description += " To sort by " + field + " needs the permission " + permission + "."
 }
 
 func (l *listing[T]) docs() (out []*huma.Param) {
@@ -141,6 +160,9 @@ func (l *listing[T]) query(ctx context.Context, raw string) (q data.Query[T], er
 	}
 	if s.page-1 > math.MaxInt32/s.size {
 		s.refuse("currentPage", "is out of range", strconv.Itoa(s.page), true)
+	}
+	if permission := l.orders[s.orderBy]; permission != "" && !auth.From(ctx).Can(permission) {
+		s.refuse("orderBy", "is not one of the fields to sort by", s.orderBy, true)
 	}
 	if len(s.wrong) > 0 {
 		return q, badParams(s.wrong...)

@@ -141,7 +141,7 @@ func FilterBy[T any](name, permission string, parse func(values []string) (data.
 
 // Restrict lets only callers with the permission use these parameters of a
 // list; to others they are unknown. The name of a field stands for its In and
-// NotIn as well.
+// NotIn as well; orderBy=name stands for sorting by that field alone.
 func Restrict(permission string, names ...string) Option {
 	return func(o *options) {
 		for _, n := range names {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -94,7 +95,7 @@ func (e *badRequest) Unwrap() error { return fault.Malformed }
 // badParam returns the error about one parameter. Its value is repeated if it
 // is text and not empty.
 func badParam(location, msg, value string) ProblemDetail {
-	if len(value) > maxValue || !utf8.ValidString(value) {
+	if len(value) > maxValue || !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
 		value = ""
 	}
 	return ProblemDetail{location, msg, value}

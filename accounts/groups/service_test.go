@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/manorgo/manor/accounts/groups"
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
@@ -70,10 +71,10 @@ func FuzzCreate(f *testing.F) {
 // told notes the events of a house.
 type told []string
 
-func listen(h *house) *told {
+func listen(h *accountstest.Harness) *told {
 	out := &told{}
 	note := func(e event.Event) error { *out = append(*out, e.Kind()); return nil }
-	h.env.Events.Listen(
+	h.Env.Events.Listen(
 		event.Inside(func(_ context.Context, _ *data.Tx, e groups.Submitted) error { return note(e) }),
 		event.Inside(func(_ context.Context, _ *data.Tx, e groups.Approved) error { return note(e) }),
 		event.Inside(func(_ context.Context, _ *data.Tx, e groups.ApprovalRevoked) error { return note(e) }),
@@ -92,39 +93,39 @@ func (x *told) want(t *testing.T, what string, kinds ...string) {
 }
 
 func TestSubmit(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada := groups.NewService(h.env.DB, h.env.Events), h.person(t, "ada")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada := groups.NewService(h.Env.DB, h.Env.Events), h.Person("ada")
 		told := listen(h)
 		day := data.Date("2020-02-29")
-		g, err := s.Create(as(t, ada), groups.Create{Name: " Gophers  Zürich ", URL: " https://example.com ", StartDate: &day})
-		must(t, err)
+		g, err := s.Create(h.As(ada), groups.Create{Name: " Gophers  Zürich ", URL: " https://example.com ", StartDate: &day})
+		h.Must(err)
 		if g.Name != "Gophers Zürich" || g.URL != "https://example.com" || g.URLType != groups.Other || g.Approved || g.Trusted || *g.SubmitterID != ada.ID {
 			t.Errorf("created %+v", g)
 		}
 		told.want(t, "submitting", "groups.submitted")
-		stored, err := s.Get(as(t, ada), g.ID)
+		stored, err := s.Get(h.As(ada), g.ID)
 		if diff := cmp.Diff(g, stored); diff != "" || err != nil {
 			t.Errorf("stored (-want +got), %v:\n%s", err, diff)
 		}
 		for _, name := range []string{"gophers zürich", "GOPHERS ZU\u0308RICH"} {
-			_, err = s.Create(as(t, ada), groups.Create{Name: name})
+			_, err = s.Create(h.As(ada), groups.Create{Name: name})
 			if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.Conflict || len(e.Details) != 1 || e.Details[0].Location != "body.name" {
 				t.Errorf("the taken name %q: %v", name, err)
 			}
 		}
 		_, err = s.Create(t.Context(), groups.Create{Name: "x"})
-		want(t, "anonymous", err, fault.Unauthenticated)
+		h.Want("anonymous", err, fault.Unauthenticated)
 		for what, in := range map[string]groups.Create{
 			"no name": {Name: " "}, "script": {Name: "x", URL: "javascript:alert(1)"}, "long address": {Name: "x", URL: "https://example.com/" + strings.Repeat("a", 481)},
 			"long location": {Name: "x", Location: strings.Repeat("ä", 256)}, "type": {Name: "x", URLType: "club"},
 			"no day": {Name: "x", StartDate: new(data.Date("2021-02-29"))}, "empty day": {Name: "x", StartDate: new(data.Date(""))},
 		} {
-			_, err := s.Create(as(t, ada), in)
-			want(t, what, err, fault.Invalid)
+			_, err := s.Create(h.As(ada), in)
+			h.Want(what, err, fault.Invalid)
 		}
 		told.want(t, "what failed")
-		must(t, h.users.Delete(as(t, ada, "*"), ada.ID))
-		g, err = s.Get(as(t, ada, groups.Moderate), g.ID)
+		h.Must(h.Users.Delete(h.As(ada, "*"), ada.ID))
+		g, err = s.Get(h.As(ada, groups.Moderate), g.ID)
 		if err != nil || g.SubmitterID != nil {
 			t.Errorf("a group whose submitter is gone: %+v, %v", g, err)
 		}
@@ -132,15 +133,15 @@ func TestSubmit(t *testing.T) {
 }
 
 func TestWhoSeesAndChangesWhat(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada, bob := groups.NewService(h.env.DB, h.env.Events), h.person(t, "ada"), h.person(t, "bob")
-		moderator := as(t, h.person(t, "mod1"), groups.Moderate)
-		pending, err := s.Create(as(t, ada), groups.Create{Name: "pending"})
-		must(t, err)
-		listed, err := s.Create(as(t, ada), groups.Create{Name: "listed"})
-		must(t, err)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada, bob := groups.NewService(h.Env.DB, h.Env.Events), h.Person("ada"), h.Person("bob")
+		moderator := h.As(h.Person("mod1"), groups.Moderate)
+		pending, err := s.Create(h.As(ada), groups.Create{Name: "pending"})
+		h.Must(err)
+		listed, err := s.Create(h.As(ada), groups.Create{Name: "listed"})
+		h.Must(err)
 		_, err = s.Approve(moderator, listed.ID, true)
-		must(t, err)
+		h.Must(err)
 		for who, c := range map[string]struct {
 			ctx           context.Context
 			pending, edit fault.Kind
@@ -148,8 +149,8 @@ func TestWhoSeesAndChangesWhat(t *testing.T) {
 			submitter     bool
 		}{
 			"anonymous": {t.Context(), fault.NotFound, fault.NotFound, 1, false},
-			"stranger":  {as(t, bob), fault.NotFound, fault.NotFound, 1, false},
-			"submitter": {as(t, ada), "", "", 2, true},
+			"stranger":  {h.As(bob), fault.NotFound, fault.NotFound, 1, false},
+			"submitter": {h.As(ada), "", "", 2, true},
 			"moderator": {moderator, "", "", 2, true},
 		} {
 			g, err := s.Get(c.ctx, listed.ID)
@@ -157,20 +158,20 @@ func TestWhoSeesAndChangesWhat(t *testing.T) {
 				t.Errorf("%s reads a listed group as %+v, %v", who, s.View(c.ctx, &g), err)
 			}
 			_, err = s.Get(c.ctx, pending.ID)
-			want(t, who+" reads a pending group", err, c.pending)
+			h.Want(who+" reads a pending group", err, c.pending)
 			page, err := s.List(c.ctx, data.Query[groups.Group]{})
 			if err != nil || len(page.Items) != c.rows {
 				t.Errorf("%s lists %d groups, %v", who, len(page.Items), err)
 			}
 			_, err = s.Update(c.ctx, listed.ID, groups.Update{Location: patch.Of("by " + who)})
-			want(t, who+" changes a listed group", err, c.edit)
+			h.Want(who+" changes a listed group", err, c.edit)
 			if c.edit != "" {
-				want(t, who+" removes a listed group", s.Delete(c.ctx, listed.ID), c.edit)
+				h.Want(who+" removes a listed group", s.Delete(c.ctx, listed.ID), c.edit)
 			}
 		}
-		want(t, "the submitter removes it", s.Delete(as(t, ada), listed.ID), "")
-		want(t, "a moderator removes it", s.Delete(moderator, pending.ID), "")
-		for who, ctx := range map[string]context.Context{"anonymous": t.Context(), "submitter": as(t, ada)} {
+		h.Want("the submitter removes it", s.Delete(h.As(ada), listed.ID), "")
+		h.Want("a moderator removes it", s.Delete(moderator, pending.ID), "")
+		for who, ctx := range map[string]context.Context{"anonymous": t.Context(), "submitter": h.As(ada)} {
 			for what, flag := range map[string]func(context.Context, groups.ID, bool) (groups.Group, error){"approves": s.Approve, "trusts": s.Trust} {
 				_, err := flag(ctx, pending.ID, true)
 				if k := fault.KindOf(err); k != fault.Forbidden && k != fault.Unauthenticated {
@@ -182,10 +183,10 @@ func TestWhoSeesAndChangesWhat(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, moderator := groups.NewService(h.env.DB, h.env.Events), as(t, h.person(t, "mod1"), groups.Moderate)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, moderator := groups.NewService(h.Env.DB, h.Env.Events), h.As(h.Person("mod1"), groups.Moderate)
 		g, err := s.Create(moderator, groups.Create{Name: "x"})
-		must(t, err)
+		h.Must(err)
 		told := listen(h)
 		for _, step := range []struct {
 			flag              func(context.Context, groups.ID, bool) (groups.Group, error)
@@ -209,7 +210,7 @@ func TestFlags(t *testing.T) {
 			}
 			told.want(t, "a step again")
 			_, err = step.flag(moderator, groups.ID{1}, step.on)
-			want(t, step.told+" of no group", err, fault.NotFound)
+			h.Want(step.told+" of no group", err, fault.NotFound)
 		}
 	})
 }
@@ -217,52 +218,52 @@ func TestFlags(t *testing.T) {
 // TestChangedGroupsAreReviewedAgain holds what is listed to what a moderator
 // has seen.
 func TestChangedGroupsAreReviewedAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada := groups.NewService(h.env.DB, h.env.Events), h.person(t, "ada")
-		moderator := as(t, h.person(t, "mod1"), groups.Moderate)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada := groups.NewService(h.Env.DB, h.Env.Events), h.Person("ada")
+		moderator := h.As(h.Person("mod1"), groups.Moderate)
 		for what, c := range map[string]struct {
 			who  context.Context
 			in   groups.Update
 			keep bool
 		}{
-			"submitter, name":         {as(t, ada), groups.Update{Name: patch.Of("Casino")}, false},
-			"submitter, address":      {as(t, ada), groups.Update{URL: patch.Of("https://casino.example")}, false},
-			"submitter, no address":   {as(t, ada), groups.Update{URL: patch.Of("")}, false},
-			"submitter, location":     {as(t, ada), groups.Update{Location: patch.Of("Bern"), StartDate: patch.Null[data.Date]()}, true},
-			"submitter, same name":    {as(t, ada), groups.Update{Name: patch.Of(" submitter,  same name ")}, true},
-			"submitter, same address": {as(t, ada), groups.Update{URL: patch.Of("https://example.com ")}, true},
+			"submitter, name":         {h.As(ada), groups.Update{Name: patch.Of("Casino")}, false},
+			"submitter, address":      {h.As(ada), groups.Update{URL: patch.Of("https://casino.example")}, false},
+			"submitter, no address":   {h.As(ada), groups.Update{URL: patch.Of("")}, false},
+			"submitter, location":     {h.As(ada), groups.Update{Location: patch.Of("Bern"), StartDate: patch.Null[data.Date]()}, true},
+			"submitter, same name":    {h.As(ada), groups.Update{Name: patch.Of(" submitter,  same name ")}, true},
+			"submitter, same address": {h.As(ada), groups.Update{URL: patch.Of("https://example.com ")}, true},
 			"moderator, both":         {moderator, groups.Update{Name: patch.Of("Moved"), URL: patch.Of("https://other.example")}, true},
 		} {
-			g, err := s.Create(as(t, ada), groups.Create{Name: what, URL: "https://example.com"})
-			must(t, err)
+			g, err := s.Create(h.As(ada), groups.Create{Name: what, URL: "https://example.com"})
+			h.Must(err)
 			_, err = s.Approve(moderator, g.ID, true)
-			must(t, err)
+			h.Must(err)
 			g, err = s.Update(c.who, g.ID, c.in)
 			if err != nil || g.Approved != c.keep {
 				t.Errorf("%s: approved %v, %v, want %v", what, g.Approved, err, c.keep)
 			}
 		}
 		told := listen(h)
-		g, err := s.Create(as(t, ada), groups.Create{Name: "told"})
-		must(t, err)
-		_, err = s.Update(as(t, ada), g.ID, groups.Update{Name: patch.Of("told 2")})
-		must(t, err)
+		g, err := s.Create(h.As(ada), groups.Create{Name: "told"})
+		h.Must(err)
+		_, err = s.Update(h.As(ada), g.ID, groups.Update{Name: patch.Of("told 2")})
+		h.Must(err)
 		told.want(t, "a pending group", "groups.submitted")
 		g, err = s.Approve(moderator, g.ID, true)
-		must(t, err)
-		_, err = s.Update(as(t, ada), g.ID, groups.Update{Name: patch.Of("told 3")}, data.Version(g.CreatedAt.Add(-1)))
-		want(t, "outdated", err, fault.Stale)
-		_, err = s.Update(as(t, ada), g.ID, groups.Update{URL: patch.Of("javascript:x")})
-		want(t, "a bad address", err, fault.Invalid)
+		h.Must(err)
+		_, err = s.Update(h.As(ada), g.ID, groups.Update{Name: patch.Of("told 3")}, data.Version(g.CreatedAt.Add(-1)))
+		h.Want("outdated", err, fault.Stale)
+		_, err = s.Update(h.As(ada), g.ID, groups.Update{URL: patch.Of("javascript:x")})
+		h.Want("a bad address", err, fault.Invalid)
 		told.want(t, "changes that failed", "groups.approved")
-		_, err = s.Update(as(t, ada), g.ID, groups.Update{Name: patch.Of("told 3")}, g.Version())
-		must(t, err)
+		_, err = s.Update(h.As(ada), g.ID, groups.Update{Name: patch.Of("told 3")}, g.Version())
+		h.Must(err)
 		told.want(t, "a changed name", "groups.approval_revoked")
 		for what, in := range map[string]groups.Update{
 			"null name": {Name: patch.Null[string]()}, "empty name": {Name: patch.Of(" ")}, "bad day": {StartDate: patch.Of(data.Date("x"))},
 		} {
-			_, err = s.Update(as(t, ada), g.ID, in)
-			want(t, what, err, fault.Invalid)
+			_, err = s.Update(h.As(ada), g.ID, in)
+			h.Want(what, err, fault.Invalid)
 		}
 	})
 }

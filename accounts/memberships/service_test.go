@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/memberships"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
@@ -54,13 +55,13 @@ func TestHigherLevel(t *testing.T) {
 }
 
 func TestOrganisation(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada, clerk := memberships.NewService(h.env.DB), h.person(t, "ada"), h.person(t, "clerk")
-		ctx := as(t, clerk, memberships.Read, memberships.Write)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada, clerk := memberships.NewService(h.Env.DB), h.Person("ada"), h.Person("clerk")
+		ctx := h.As(clerk, memberships.Read, memberships.Write)
 		m, err := s.Create(ctx, memberships.Create{
 			UserID: ada.ID, Type: memberships.Fellow, Votes: true, Profile: memberships.Profile{LegalName: " Ada King ", EmailAddress: "Ada@Example.com"},
 		})
-		must(t, err)
+		h.Must(err)
 		if m.Type != memberships.Fellow || !m.Votes || m.LegalName != "Ada King" || m.EmailAddress != "Ada@example.com" || m.LastVoteAffirmation != nil {
 			t.Errorf("created %+v", m)
 		}
@@ -83,16 +84,16 @@ func TestOrganisation(t *testing.T) {
 			"long postal code": {PostalCode: strings.Repeat("ä", 21)}, "NUL": {City: "a\x00"},
 		} {
 			_, err := s.Create(ctx, memberships.Create{UserID: clerk.ID, Profile: p})
-			want(t, what, err, fault.Invalid)
+			h.Want(what, err, fault.Invalid)
 		}
 		_, err = s.Create(ctx, memberships.Create{UserID: clerk.ID, Type: "king"})
-		want(t, "an unknown type", err, fault.Invalid)
+		h.Want("an unknown type", err, fault.Invalid)
 		at := memberships.Profile{
 			LegalName: strings.Repeat("ä", 255), PreferredName: strings.Repeat("ä", 255), City: strings.Repeat("ä", 100),
 			Region: strings.Repeat("ä", 100), Country: strings.Repeat("ä", 100), PostalCode: strings.Repeat("ä", 20),
 		}
 		_, err = s.CreateForUser(ctx, clerk.ID, at)
-		want(t, "texts as long as they may be", err, "")
+		h.Want("texts as long as they may be", err, "")
 
 		day := data.Date("2026-02-28")
 		m, err = s.Update(ctx, m.ID, memberships.Update{Type: patch.Of(memberships.Managing), LastVoteAffirmation: patch.Of(day), ProfileUpdate: memberships.ProfileUpdate{EmailAddress: patch.Of("")}})
@@ -105,23 +106,23 @@ func TestOrganisation(t *testing.T) {
 			"bad address": {ProfileUpdate: memberships.ProfileUpdate{EmailAddress: patch.Of("x")}},
 		} {
 			_, err := s.Update(ctx, m.ID, in)
-			want(t, what, err, fault.Invalid)
+			h.Want(what, err, fault.Invalid)
 		}
 		m, err = s.Update(ctx, m.ID, memberships.Update{LastVoteAffirmation: patch.Null[data.Date]()})
 		if err != nil || m.LastVoteAffirmation != nil {
 			t.Errorf("cleared %+v, %v", m, err)
 		}
-		must(t, h.users.Delete(as(t, clerk, "*"), ada.ID))
+		h.Must(h.Users.Delete(h.As(clerk, "*"), ada.ID))
 		_, err = s.GetByUser(ctx, ada.ID)
-		want(t, "the membership of somebody who is gone", err, fault.NotFound)
+		h.Want("the membership of somebody who is gone", err, fault.NotFound)
 	})
 }
 
 func TestWhoMayDoWhat(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada, bob := memberships.NewService(h.env.DB), h.person(t, "ada"), h.person(t, "bob")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada, bob := memberships.NewService(h.Env.DB), h.Person("ada"), h.Person("bob")
 		m, err := s.CreateForUser(t.Context(), ada.ID, memberships.Profile{City: "London"})
-		must(t, err)
+		h.Must(err)
 		if m.Type != memberships.Basic || m.Votes {
 			t.Errorf("a first membership is %+v", m)
 		}
@@ -137,45 +138,45 @@ func TestWhoMayDoWhat(t *testing.T) {
 		} {
 			ctx := t.Context()
 			if name, permission, _ := strings.Cut(who, " "); name == "ada" {
-				ctx = as(t, ada)
+				ctx = h.As(ada)
 			} else if name == "bob" {
-				ctx = as(t, bob, permission)
+				ctx = h.As(bob, permission)
 			}
 			_, err := s.Get(ctx, m.ID)
-			want(t, "get by "+who, err, c.get)
+			h.Want("get by "+who, err, c.get)
 			_, err = s.GetByUser(ctx, ada.ID)
-			want(t, "get by user by "+who, err, c.get)
+			h.Want("get by user by "+who, err, c.get)
 			page, err := s.List(ctx, data.Query[memberships.Membership]{})
 			if err != nil || len(page.Items) != c.rows {
 				t.Errorf("%q lists %d rows, %v", who, len(page.Items), err)
 			}
 			_, err = s.Update(ctx, m.ID, memberships.Update{Votes: patch.Of(true)})
-			want(t, "update by "+who, err, c.update)
+			h.Want("update by "+who, err, c.update)
 			if c.update != "" {
-				want(t, "delete by "+who, s.Delete(ctx, m.ID), c.update)
+				h.Want("delete by "+who, s.Delete(ctx, m.ID), c.update)
 			}
 		}
 
-		m, err = s.UpdateOwn(as(t, ada), memberships.ProfileUpdate{City: patch.Of("Paris"), CodeOfConduct: patch.Of(true)})
+		m, err = s.UpdateOwn(h.As(ada), memberships.ProfileUpdate{City: patch.Of("Paris"), CodeOfConduct: patch.Of(true)})
 		if err != nil || m.City != "Paris" || !m.CodeOfConduct {
 			t.Errorf("own: %+v, %v", m, err)
 		}
-		_, err = s.UpdateOwn(as(t, ada), memberships.ProfileUpdate{EmailAddress: patch.Of("x")})
-		want(t, "own, with a bad address", err, fault.Invalid)
-		_, err = s.UpdateOwn(as(t, bob), memberships.ProfileUpdate{City: patch.Of("Paris")})
-		want(t, "bob has none", err, fault.NotFound)
-		want(t, "bob has none to end", s.DeleteOwn(as(t, bob)), fault.NotFound)
-		want(t, "nobody has none to end", s.DeleteOwn(t.Context()), fault.NotFound)
-		want(t, "own, outdated", s.DeleteOwn(as(t, ada), data.Version(time.Unix(1, 0))), fault.Stale)
-		want(t, "own", s.DeleteOwn(as(t, ada), m.Version()), "")
-		want(t, "own again", s.DeleteOwn(as(t, ada)), fault.NotFound)
+		_, err = s.UpdateOwn(h.As(ada), memberships.ProfileUpdate{EmailAddress: patch.Of("x")})
+		h.Want("own, with a bad address", err, fault.Invalid)
+		_, err = s.UpdateOwn(h.As(bob), memberships.ProfileUpdate{City: patch.Of("Paris")})
+		h.Want("bob has none", err, fault.NotFound)
+		h.Want("bob has none to end", s.DeleteOwn(h.As(bob)), fault.NotFound)
+		h.Want("nobody has none to end", s.DeleteOwn(t.Context()), fault.NotFound)
+		h.Want("own, outdated", s.DeleteOwn(h.As(ada), data.Version(time.Unix(1, 0))), fault.Stale)
+		h.Want("own", s.DeleteOwn(h.As(ada), m.Version()), "")
+		h.Want("own again", s.DeleteOwn(h.As(ada)), fault.NotFound)
 	})
 }
 
 // TestOneEach has 32 make a membership for one person at once.
 func TestOneEach(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada := memberships.NewService(h.env.DB), h.person(t, "ada")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada := memberships.NewService(h.Env.DB), h.Person("ada")
 		var made atomic.Int32
 		var wg sync.WaitGroup
 		for range 32 {

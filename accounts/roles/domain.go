@@ -41,7 +41,8 @@ func (s *Service) mount(r *web.Router) {
 	web.HandleList(r, "GET /roles/{name}/users", s.users.Model(), s.listHolders, s.users.ListView, web.Require(Read), tag,
 		web.Summary("List who holds a role"),
 		web.Describe("People who hide are only listed for holders of users:read."),
-		web.Restrict(users.Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids"))
+		web.Restrict(users.Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids",
+			"updatedBefore", "updatedAfter", "orderBy=updated_at", "orderBy=last_login"))
 	web.Handle(r, "PUT /roles/{name}/users/{user_id}", s.assign, web.Require(Write), tag, web.Summary("Give somebody a role"),
 		web.Describe("Only who holds all that the role permits can give it. Giving it again changes nothing."))
 	web.Handle(r, "DELETE /roles/{name}/users/{user_id}", s.unassign, web.Require(Write), tag, web.Summary("Take a role from somebody"),

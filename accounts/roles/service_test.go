@@ -9,9 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/roles"
-	"github.com/manorgo/manor/accounts/users"
-	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/patch"
 )
@@ -21,21 +20,10 @@ func ExampleNormalName() {
 	// Output: site:editors
 }
 
-func (h *house) service() *roles.Service {
-	return roles.NewService(h.env.DB, h.users, h.env.Events, func() []string {
+func service(h *accountstest.Harness) *roles.Service {
+	return roles.NewService(h.Env.DB, h.Users, h.Env.Events, func() []string {
 		return []string{"users:read", "users:write", "groups:moderate", "products:write"}
 	})
-}
-
-// superuser adds somebody who can do everything.
-func (h *house) superuser(t *testing.T, name string) users.User {
-	t.Helper()
-	u := h.person(t, name)
-	must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
-		u, err = h.users.SetSuperuser(t.Context(), tx, u.ID, true)
-		return err
-	}))
-	return u
 }
 
 func wantCode(t *testing.T, what string, err error, code string) {
@@ -46,13 +34,13 @@ func wantCode(t *testing.T, what string, err error, code string) {
 }
 
 func TestSystemRoles(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ctx := h.service(), as(t, h.superuser(t, "root1"), "*")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ctx := service(h), h.As(h.Superuser("root1"), "*")
 		for name, want := range map[string][]string{
 			roles.Superuser: {"*"}, roles.Staff: {"groups:moderate", "memberships:read", "users:read"},
 		} {
 			r, err := s.ByName(ctx, name)
-			must(t, err)
+			h.Must(err)
 			if !r.System || !slices.Equal(r.Permissions, want) || r.ID.IsZero() || r.CreatedAt.Year() < 2020 {
 				t.Errorf("%s: %+v", name, r)
 			}
@@ -74,16 +62,16 @@ func TestSystemRoles(t *testing.T) {
 			t.Errorf("other permissions for staff: %+v, %v", r, err)
 		}
 		_, err = s.Update(ctx, roles.Staff, roles.Update{Permissions: patch.Of([]string{"*"})})
-		want(t, "everything for staff", err, fault.Invalid)
+		h.Want("everything for staff", err, fault.Invalid)
 	})
 }
 
 func TestCreate(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, root, ada := h.service(), h.superuser(t, "root1"), h.person(t, "ada")
-		ctx := as(t, root, "*")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, root, ada := service(h), h.Superuser("root1"), h.Person("ada")
+		ctx := h.As(root, "*")
 		r, err := s.Create(ctx, roles.Create{Name: " Editors ", Permissions: []string{"users:write", "users:read", "users:read", "products:*"}})
-		must(t, err)
+		h.Must(err)
 		if diff := cmp.Diff([]string{"products:*", "users:read", "users:write"}, r.Permissions); diff != "" || r.Name != "editors" || r.System {
 			t.Errorf("created %+v\n%s", r, diff)
 		}
@@ -96,7 +84,7 @@ func TestCreate(t *testing.T) {
 			t.Errorf("a role without permissions: %+v, %v", empty, err)
 		}
 		_, err = s.Create(ctx, roles.Create{Name: "EDITORS"})
-		want(t, "a taken name", err, fault.Conflict)
+		h.Want("a taken name", err, fault.Conflict)
 
 		for what, in := range map[string]roles.Create{
 			"empty name": {Name: " "}, "spaces": {Name: "a b"}, "slash": {Name: "a/b"}, "dots": {Name: ".."}, "umlaut": {Name: "ä"},
@@ -108,26 +96,26 @@ func TestCreate(t *testing.T) {
 			"too many":     {Name: "x", Permissions: manyPermissions()},
 		} {
 			_, err := s.Create(ctx, in)
-			want(t, what, err, fault.Invalid)
+			h.Want(what, err, fault.Invalid)
 		}
 		_, err = s.Create(ctx, roles.Create{Name: "x", Permissions: []string{"users:fly", "users:read", "b:c"}})
 		if err == nil || !strings.Contains(err.Error(), "b:c, users:fly") || strings.Contains(err.Error(), "users:read") {
 			t.Errorf("unknown permissions are not named: %v", err)
 		}
 
-		writer := as(t, ada, roles.Write, "users:read", "products:write")
+		writer := h.As(ada, roles.Write, "users:read", "products:write")
 		_, err = s.Create(writer, roles.Create{Name: "mine", Permissions: []string{"users:read"}})
-		must(t, err)
+		h.Must(err)
 		for what, list := range map[string][]string{
 			"not held": {"users:read", "users:write"}, "wider than held": {"users:*"}, "all actions of one held": {"products:*"},
 		} {
 			_, err := s.Create(writer, roles.Create{Name: "more", Permissions: list})
-			want(t, "a new role with permissions "+what, err, fault.Forbidden)
+			h.Want("a new role with permissions "+what, err, fault.Forbidden)
 			_, err = s.Update(writer, "mine", roles.Update{Permissions: patch.Of(list)})
-			want(t, "a changed role with permissions "+what, err, fault.Forbidden)
+			h.Want("a changed role with permissions "+what, err, fault.Forbidden)
 		}
 		_, err = s.Update(writer, "editors", roles.Update{Description: patch.Of("theirs"), Permissions: patch.Of(r.Permissions)})
-		want(t, "a role whose permissions stay", err, "")
+		h.Want("a role whose permissions stay", err, "")
 	})
 }
 
@@ -139,28 +127,28 @@ func manyPermissions() (list []string) {
 }
 
 func TestUpdate(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ctx := h.service(), as(t, h.superuser(t, "root1"), "*")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ctx := service(h), h.As(h.Superuser("root1"), "*")
 		r, err := s.Create(ctx, roles.Create{Name: "editors", Permissions: []string{"users:read"}})
-		must(t, err)
+		h.Must(err)
 		changed, err := s.Update(ctx, "editors", roles.Update{Name: patch.Of("Writers"), Permissions: patch.Of([]string{})}, r.Version())
 		if err != nil || changed.ID != r.ID || changed.Name != "writers" || len(changed.Permissions) != 0 || changed.Permissions == nil {
 			t.Errorf("changed %+v, %v", changed, err)
 		}
 		_, err = s.Update(ctx, "writers", roles.Update{Description: patch.Of("x")}, r.Version())
-		want(t, "outdated", err, fault.Stale)
+		h.Want("outdated", err, fault.Stale)
 		_, err = s.Update(ctx, "editors", roles.Update{})
-		want(t, "the old name", err, fault.NotFound)
+		h.Want("the old name", err, fault.NotFound)
 		_, err = s.Update(ctx, "writers", roles.Update{Name: patch.Of("staff")})
-		want(t, "a taken name", err, fault.Conflict)
+		h.Want("a taken name", err, fault.Conflict)
 		for what, in := range map[string]roles.Update{
 			"null name": {Name: patch.Null[string]()}, "null permissions": {Permissions: patch.Null[[]string]()}, "bad name": {Name: patch.Of("a b")},
 		} {
 			_, err = s.Update(ctx, "writers", in)
-			want(t, what, err, fault.Invalid)
+			h.Want(what, err, fault.Invalid)
 		}
-		want(t, "remove, outdated", s.Delete(ctx, "writers", false, r.Version()), fault.Stale)
-		want(t, "remove", s.Delete(ctx, "writers", false, changed.Version()), "")
-		want(t, "remove again", s.Delete(ctx, "writers", false), fault.NotFound)
+		h.Want("remove, outdated", s.Delete(ctx, "writers", false, r.Version()), fault.Stale)
+		h.Want("remove", s.Delete(ctx, "writers", false, changed.Version()), "")
+		h.Want("remove again", s.Delete(ctx, "writers", false), fault.NotFound)
 	})
 }

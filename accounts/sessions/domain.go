@@ -32,7 +32,7 @@ func Domain(env domain.Env) domain.Domain {
 		Name:       "sessions",
 		Migrations: migrations,
 		Schemas:    []data.Schema{table.Schema(), refreshTable.Schema()},
-		Schemes:    s.schemes(),
+		Schemes:    s.schemes(env.Links.Secure()),
 		Mount:      s.mount,
 		Run:        s.run,
 		Workers:    []task.Worker{task.Work(s.sweep)},
@@ -49,8 +49,9 @@ const (
 )
 
 // schemes are the credentials that sessions recognise: an access token and the
-// cookie.
-func (s *Service) schemes() []auth.Scheme {
+// cookie; secure says that browsers reach the app by HTTPS. Then the plain name
+// means nothing, since neighbours on other subdomains can plant such a cookie.
+func (s *Service) schemes(secure bool) []auth.Scheme {
 	return []auth.Scheme{
 		{
 			Name: "bearer",
@@ -68,12 +69,11 @@ func (s *Service) schemes() []auth.Scheme {
 				if r.Header.Get("Authorization") != "" || r.Header.Get("X-API-Key") != "" {
 					return "", false
 				}
-				for _, name := range []string{secureCookie, plainCookie} {
-					if c, err := r.Cookie(name); err == nil && c.Value != "" {
-						return c.Value, true
-					}
+				c, err := r.Cookie(CookieName(secure))
+				if err != nil || c.Value == "" {
+					return "", false
 				}
-				return "", false
+				return c.Value, true
 			},
 			Verify: func(ctx context.Context, cookie string) (*auth.Principal, error) {
 				return s.verify(ctx, Cookie, secret.SessionCookie, secret.LabelSession, cookie)

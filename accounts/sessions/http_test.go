@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/auth"
 )
@@ -19,13 +20,13 @@ func ExampleDropCookie() {
 }
 
 func TestCookie(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		ada := h.person(t, "ada")
-		c := h.open(t, ada, sessions.Cookie, false).SetCookie(true)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		ada := h.Person("ada")
+		c := open(t, h, ada, sessions.Cookie, false).SetCookie(true)
 		if c.Name != "__Host-manor_session" || !c.HttpOnly || !c.Secure || c.Path != "/" || c.Domain != "" || c.SameSite != http.SameSiteLaxMode || !c.Expires.IsZero() {
 			t.Errorf("the cookie is %v", c)
 		}
-		long := h.open(t, ada, sessions.Cookie, true)
+		long := open(t, h, ada, sessions.Cookie, true)
 		if c := long.SetCookie(false); c.Name != "manor_session" || c.Secure || c.Expires != long.Session.ExpiresAt {
 			t.Errorf("the cookie to remember is %v", c)
 		}
@@ -35,10 +36,10 @@ func TestCookie(t *testing.T) {
 // TestOneCredential holds requests with several or wrong credentials to being
 // refused rather than taken for somebody else.
 func TestOneCredential(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		ada := h.person(t, "ada")
-		cookie, token := h.open(t, ada, sessions.Cookie, false), h.open(t, ada, sessions.Token, false)
-		gate := auth.Gate(h.domain().Schemes)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		ada := h.Person("ada")
+		cookie, token := open(t, h, ada, sessions.Cookie, false), open(t, h, ada, sessions.Token, false)
+		gate := auth.Gate(sessionsDomain(h).Schemes)
 		for what, c := range map[string]struct {
 			header, cookie string
 			in, anonymous  bool
@@ -60,7 +61,7 @@ func TestOneCredential(t *testing.T) {
 				r.Header.Set("Authorization", c.header)
 			}
 			if c.cookie != "" {
-				r.AddCookie(&http.Cookie{Name: "manor_session", Value: c.cookie})
+				r.AddCookie(&http.Cookie{Name: sessions.CookieName(true), Value: c.cookie})
 			}
 			p, err := gate.Authenticate(r)
 			switch {
@@ -76,31 +77,31 @@ func TestOneCredential(t *testing.T) {
 }
 
 func TestRoutes(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		call, ada, bob := h.serve(t), h.person(t, "ada"), h.person(t, "bob")
-		here, there, bobs := h.open(t, ada, sessions.Token, false), h.open(t, ada, sessions.Cookie, true), h.open(t, bob, sessions.Token, false)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		call, ada, bob := h.Serve(), h.Person("ada"), h.Person("bob")
+		here, there, bobs := open(t, h, ada, sessions.Token, false), open(t, h, ada, sessions.Cookie, true), open(t, h, bob, sessions.Token, false)
 		bearer := func(i sessions.Issued) []string { return []string{"Authorization", "Bearer " + i.Access.Reveal()} }
 
-		call(nil, "", "GET", "/auth/sessions", "").is(t, "anonymous", 401, "")
-		list := call(nil, "", "GET", "/auth/sessions", "", bearer(here)...).is(t, "list", 200, "")
-		if list.body["total"] != 2.0 {
-			t.Errorf("list: %v", list.body)
+		call(nil, "", "GET", "/auth/sessions", "").Is("anonymous", 401, "")
+		list := call(nil, "", "GET", "/auth/sessions", "", bearer(here)...).Is("list", 200, "")
+		if list.Body["total"] != 2.0 {
+			t.Errorf("list: %v", list.Body)
 		}
-		for _, item := range list.body["items"].([]any) {
+		for _, item := range list.Body["items"].([]any) {
 			row := item.(map[string]any)
 			if row["is_current"] != (row["id"] == here.Session.ID.String()) || row["ip_prefix"] != "192.0.2.0/24" || row["user_agent"] != "a browser" || len(row) != 8 {
 				t.Errorf("list: %v", row)
 			}
 		}
-		call(nil, "", "DELETE", "/auth/sessions/"+bobs.Session.ID.String(), "", bearer(here)...).is(t, "another's", 404, "")
-		call(nil, "", "DELETE", "/auth/sessions/"+there.Session.ID.String(), "", bearer(here)...).is(t, "own", 204, "")
-		h.wantIn(t, "ended over HTTP", there, false)
-		h.open(t, ada, sessions.Token, false)
-		if a := call(nil, "", "POST", "/auth/sessions/revoke-others", "", bearer(here)...).is(t, "others", 200, ""); a.body["revoked"] != 1.0 {
-			t.Errorf("others: %v", a.body)
+		call(nil, "", "DELETE", "/auth/sessions/"+bobs.Session.ID.String(), "", bearer(here)...).Is("another's", 404, "")
+		call(nil, "", "DELETE", "/auth/sessions/"+there.Session.ID.String(), "", bearer(here)...).Is("own", 204, "")
+		wantIn(t, h, "ended over HTTP", there, false)
+		open(t, h, ada, sessions.Token, false)
+		if a := call(nil, "", "POST", "/auth/sessions/revoke-others", "", bearer(here)...).Is("others", 200, ""); a.Body["revoked"] != 1.0 {
+			t.Errorf("others: %v", a.Body)
 		}
-		call(&ada, "", "POST", "/auth/sessions/revoke-others", "").is(t, "without a session", 409, "")
-		call(nil, "", "DELETE", "/auth/sessions/"+here.Session.ID.String(), "", bearer(here)...).is(t, "itself", 204, "")
-		call(nil, "", "GET", "/auth/sessions", "", bearer(here)...).is(t, "after its end", 401, "")
+		call(&ada, "", "POST", "/auth/sessions/revoke-others", "").Is("without a session", 409, "")
+		call(nil, "", "DELETE", "/auth/sessions/"+here.Session.ID.String(), "", bearer(here)...).Is("itself", 204, "")
+		call(nil, "", "GET", "/auth/sessions", "", bearer(here)...).Is("after its end", 401, "")
 	})
 }

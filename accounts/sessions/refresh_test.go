@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
@@ -20,27 +21,27 @@ func wantRefreshInvalid(t *testing.T, what string, err error) {
 }
 
 func TestRefresh(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s := h.service()
-		first := h.open(t, h.person(t, "ada"), sessions.Token, false)
-		h.clock.advance(time.Hour)
-		h.wantIn(t, "an old access token", first, false)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s := service(h)
+		first := open(t, h, h.Person("ada"), sessions.Token, false)
+		h.Clock.Advance(time.Hour)
+		wantIn(t, h, "an old access token", first, false)
 		second, err := s.Refresh(t.Context(), first.Refresh.Reveal())
-		must(t, err)
-		h.wantIn(t, "the new access token", second, true)
+		h.Must(err)
+		wantIn(t, h, "the new access token", second, true)
 		if second.Session.ID != first.Session.ID || second.Session.ExpiresAt != first.Session.ExpiresAt {
 			t.Errorf("the session changed: %+v, then %+v", first.Session, second.Session)
 		}
 
-		h.clock.advance(10 * time.Second)
+		h.Clock.Advance(10 * time.Second)
 		_, err = s.Refresh(t.Context(), first.Refresh.Reveal())
 		wantRefreshInvalid(t, "an honest retry", err)
-		h.wantIn(t, "after an honest retry", second, true)
+		wantIn(t, h, "after an honest retry", second, true)
 
-		h.clock.advance(time.Microsecond)
+		h.Clock.Advance(time.Microsecond)
 		_, err = s.Refresh(t.Context(), first.Refresh.Reveal())
 		wantRefreshInvalid(t, "a stolen token", err)
-		h.wantIn(t, "after a stolen token", second, false)
+		wantIn(t, h, "after a stolen token", second, false)
 		_, err = s.Refresh(t.Context(), second.Refresh.Reveal())
 		wantRefreshInvalid(t, "the family of a stolen token", err)
 
@@ -52,26 +53,26 @@ func TestRefresh(t *testing.T) {
 }
 
 func TestRefreshEndsWithTheSession(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada := h.service(), h.person(t, "ada")
-		i := h.open(t, ada, sessions.Token, false)
-		h.clock.advance(14 * 24 * time.Hour)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada := service(h), h.Person("ada")
+		i := open(t, h, ada, sessions.Token, false)
+		h.Clock.Advance(14 * 24 * time.Hour)
 		_, err := s.Refresh(t.Context(), i.Refresh.Reveal())
 		wantRefreshInvalid(t, "unused for two weeks", err)
 
-		i = h.open(t, ada, sessions.Token, false)
+		i = open(t, h, ada, sessions.Token, false)
 		for day := range 29 {
-			h.clock.advance(24 * time.Hour)
+			h.Clock.Advance(24 * time.Hour)
 			if i, err = s.Refresh(t.Context(), i.Refresh.Reveal()); err != nil {
 				t.Fatalf("day %d: %v", day+1, err)
 			}
 		}
-		h.clock.advance(24*time.Hour - time.Minute)
+		h.Clock.Advance(24*time.Hour - time.Minute)
 		i, err = s.Refresh(t.Context(), i.Refresh.Reveal())
-		must(t, err)
-		h.wantIn(t, "in its last minute", i, true)
-		h.clock.advance(time.Minute)
-		h.wantIn(t, "after thirty days", i, false)
+		h.Must(err)
+		wantIn(t, h, "in its last minute", i, true)
+		h.Clock.Advance(time.Minute)
+		wantIn(t, h, "after thirty days", i, false)
 		_, err = s.Refresh(t.Context(), i.Refresh.Reveal())
 		wantRefreshInvalid(t, "after thirty days", err)
 	})
@@ -79,9 +80,9 @@ func TestRefreshEndsWithTheSession(t *testing.T) {
 
 // TestRefreshOnce has 64 renew one session at once.
 func TestRefreshOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s := h.service()
-		i := h.open(t, h.person(t, "ada"), sessions.Token, false)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s := service(h)
+		i := open(t, h, h.Person("ada"), sessions.Token, false)
 		var good atomic.Pointer[sessions.Issued]
 		var wins atomic.Int32
 		var wg sync.WaitGroup
@@ -103,7 +104,7 @@ func TestRefreshOnce(t *testing.T) {
 		if wins.Load() != 1 {
 			t.Fatalf("%d renewals succeeded", wins.Load())
 		}
-		h.wantIn(t, "the winner", *good.Load(), true)
+		wantIn(t, h, "the winner", *good.Load(), true)
 		if _, err := s.Refresh(t.Context(), good.Load().Refresh.Reveal()); err != nil {
 			t.Errorf("the family did not live on: %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/auth"
@@ -19,17 +20,19 @@ import (
 	"github.com/manorgo/manor/web"
 )
 
-// domain returns the domain of sessions, whose service is what requests meet.
-func (h *house) domain() domain.Domain {
-	return h.domains[slices.IndexFunc(h.domains, func(d domain.Domain) bool { return d.Name == "sessions" })]
+// sessionsDomain returns the domain of sessions, whose service is what requests meet.
+func sessionsDomain(h *accountstest.Harness) domain.Domain {
+	return h.Domains[slices.IndexFunc(h.Domains, func(d domain.Domain) bool { return d.Name == "sessions" })]
 }
 
-func (h *house) service() *sessions.Service { return sessions.NewService(h.env.DB, h.env.Keys) }
+func service(h *accountstest.Harness) *sessions.Service {
+	return sessions.NewService(h.Env.DB, h.Env.Keys)
+}
 
-func (h *house) open(t *testing.T, u users.User, kind sessions.Kind, remember bool) (out sessions.Issued) {
+func open(t *testing.T, h *accountstest.Harness, u users.User, kind sessions.Kind, remember bool) (out sessions.Issued) {
 	t.Helper()
-	must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
-		out, err = h.service().Open(t.Context(), tx, sessions.Opening{User: &u, Kind: kind, Remember: remember, Client: web.Client{
+	h.Must(h.Env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
+		out, err = service(h).Open(t.Context(), tx, sessions.Opening{User: &u, Kind: kind, Remember: remember, Client: web.Client{
 			IP: netip.MustParseAddr("192.0.2.77"), UserAgent: "a browser",
 		}})
 		return err
@@ -38,19 +41,19 @@ func (h *house) open(t *testing.T, u users.User, kind sessions.Kind, remember bo
 }
 
 // caller returns who a request with the credential of an issued session is.
-func (h *house) caller(t *testing.T, i sessions.Issued) (*auth.Principal, error) {
+func caller(t *testing.T, h *accountstest.Harness, i sessions.Issued) (*auth.Principal, error) {
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 	if i.Session.Kind == sessions.Cookie {
 		r.AddCookie(i.SetCookie(true))
 	} else {
 		r.Header.Set("Authorization", "bearer "+i.Access.Reveal())
 	}
-	return auth.Gate(h.domain().Schemes).Authenticate(r)
+	return auth.Gate(sessionsDomain(h).Schemes).Authenticate(r)
 }
 
-func (h *house) wantIn(t *testing.T, what string, i sessions.Issued, in bool) {
+func wantIn(t *testing.T, h *accountstest.Harness, what string, i sessions.Issued, in bool) {
 	t.Helper()
-	p, err := h.caller(t, i)
+	p, err := caller(t, h, i)
 	if in && (err != nil || p.Subject != auth.Subject(i.Session.UserID.String()) || p.Session != i.Session.ID.String()) {
 		t.Errorf("%s: %+v, %v, want to be signed in", what, p, err)
 	}
@@ -60,11 +63,11 @@ func (h *house) wantIn(t *testing.T, what string, i sessions.Issued, in bool) {
 }
 
 // flush does what the domain does in the background.
-func (h *house) flush(t *testing.T) {
+func flush(t *testing.T, h *accountstest.Harness) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	must(t, h.domain().Run(ctx))
+	h.Must(sessionsDomain(h).Run(ctx))
 }
 
 func TestExpiry(t *testing.T) {
@@ -78,74 +81,74 @@ func TestExpiry(t *testing.T) {
 		"long cookie":  {sessions.Cookie, true, 14 * day, 30 * day},
 	} {
 		t.Run(name, func(t *testing.T) {
-			onBoth(t, func(t *testing.T, h *house) {
-				ada := h.person(t, "ada")
-				idle := h.open(t, ada, c.kind, c.remember)
-				h.clock.advance(c.idle - time.Microsecond)
-				h.wantIn(t, "just before idling out", idle, true)
-				h.clock.advance(time.Microsecond)
-				h.wantIn(t, "idled out", idle, false)
+			accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+				ada := h.Person("ada")
+				idle := open(t, h, ada, c.kind, c.remember)
+				h.Clock.Advance(c.idle - time.Microsecond)
+				wantIn(t, h, "just before idling out", idle, true)
+				h.Clock.Advance(time.Microsecond)
+				wantIn(t, h, "idled out", idle, false)
 
-				busy := h.open(t, ada, c.kind, c.remember)
+				busy := open(t, h, ada, c.kind, c.remember)
 				for range 3 { // four thirds of the idle time, but never idle
-					h.clock.advance(c.idle * 4 / 9)
-					h.wantIn(t, "used now and then", busy, true)
-					h.flush(t)
+					h.Clock.Advance(c.idle * 4 / 9)
+					wantIn(t, h, "used now and then", busy, true)
+					flush(t, h)
 				}
-				h.clock.advance(c.life - 3*(c.idle*4/9) - time.Microsecond) // still less than the idle time
-				h.wantIn(t, "just before its end", busy, true)
-				h.flush(t)
-				h.clock.advance(time.Microsecond)
-				h.wantIn(t, "at its end", busy, false)
+				h.Clock.Advance(c.life - 3*(c.idle*4/9) - time.Microsecond) // still less than the idle time
+				wantIn(t, h, "just before its end", busy, true)
+				flush(t, h)
+				h.Clock.Advance(time.Microsecond)
+				wantIn(t, h, "at its end", busy, false)
 			})
 		})
 	}
 	t.Run("access token", func(t *testing.T) {
-		onBoth(t, func(t *testing.T, h *house) {
-			i := h.open(t, h.person(t, "ada"), sessions.Token, false)
-			h.clock.advance(sessions.AccessLife - time.Microsecond)
-			h.wantIn(t, "young", i, true)
-			h.clock.advance(time.Microsecond)
-			h.wantIn(t, "old", i, false)
+		accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+			i := open(t, h, h.Person("ada"), sessions.Token, false)
+			h.Clock.Advance(sessions.AccessLife - time.Microsecond)
+			wantIn(t, h, "young", i, true)
+			h.Clock.Advance(time.Microsecond)
+			wantIn(t, h, "old", i, false)
 		})
 	})
 }
 
 func TestWhatEndsSessions(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		root := h.person(t, "root1")
-		ctx := as(t, root, "*")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		root := h.Person("root1")
+		ctx := h.As(root, "*")
 		for what, end := range map[string]func(users.User, sessions.Issued) error{
 			"deactivation": func(u users.User, _ sessions.Issued) error {
-				_, err := h.users.SetActive(ctx, u.ID, false)
+				_, err := h.Users.SetActive(ctx, u.ID, false)
 				return err
 			},
 			"deactivation and back": func(u users.User, _ sessions.Issued) error {
-				_, err := h.users.SetActive(ctx, u.ID, false)
+				_, err := h.Users.SetActive(ctx, u.ID, false)
 				if err == nil {
-					_, err = h.users.SetActive(ctx, u.ID, true)
+					_, err = h.Users.SetActive(ctx, u.ID, true)
 				}
 				return err
 			},
 			"a new epoch": func(u users.User, _ sessions.Issued) error {
-				return h.env.DB.Tx(ctx, func(tx *data.Tx) error { _, err := h.users.EndSessions(ctx, tx, u.ID); return err })
+				return h.Env.DB.Tx(ctx, func(tx *data.Tx) error { _, err := h.Users.EndSessions(ctx, tx, u.ID); return err })
 			},
 			"an address that is not verified": func(u users.User, _ sessions.Issued) error {
-				_, err := h.users.Update(ctx, u.ID, users.Update{EmailVerified: patch.Of(false)})
+				_, err := h.Users.Update(ctx, u.ID, users.Update{EmailVerified: patch.Of(false)})
 				return err
 			},
-			"removal of the account": func(u users.User, _ sessions.Issued) error { return h.users.Delete(ctx, u.ID) },
-			"revocation":             func(u users.User, i sessions.Issued) error { return h.service().Revoke(ctx, u.ID, i.Session.ID) },
+			"removal of the account": func(u users.User, _ sessions.Issued) error { return h.Users.Delete(ctx, u.ID) },
+			"revocation":             func(u users.User, i sessions.Issued) error { return service(h).Revoke(ctx, u.ID, i.Session.ID) },
 		} {
 			for _, kind := range []sessions.Kind{sessions.Cookie, sessions.Token} {
-				u := h.person(t, "u"+secret.NewToken("x").Reveal()[2:12])
-				i, other := h.open(t, u, kind, true), h.open(t, root, kind, true)
-				h.wantIn(t, "before "+what, i, true)
-				must(t, end(u, i))
-				h.wantIn(t, "after "+what, i, false)
-				h.wantIn(t, "another's session after "+what, other, true)
+				u := h.Person("u" + secret.NewToken("x").Reveal()[2:12])
+				i, other := open(t, h, u, kind, true), open(t, h, root, kind, true)
+				wantIn(t, h, "before "+what, i, true)
+				h.Must(end(u, i))
+				wantIn(t, h, "after "+what, i, false)
+				wantIn(t, h, "another's session after "+what, other, true)
 				if kind == sessions.Token {
-					_, err := h.service().Refresh(t.Context(), i.Refresh.Reveal())
+					_, err := service(h).Refresh(t.Context(), i.Refresh.Reveal())
 					wantRefreshInvalid(t, "renewal after "+what, err)
 				}
 			}
@@ -154,59 +157,59 @@ func TestWhatEndsSessions(t *testing.T) {
 }
 
 func TestRevoke(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada, bob := h.service(), h.person(t, "ada"), h.person(t, "bob")
-		one, two, three := h.open(t, ada, sessions.Cookie, false), h.open(t, ada, sessions.Token, false), h.open(t, ada, sessions.Cookie, true)
-		bobs := h.open(t, bob, sessions.Cookie, false)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada, bob := service(h), h.Person("ada"), h.Person("bob")
+		one, two, three := open(t, h, ada, sessions.Cookie, false), open(t, h, ada, sessions.Token, false), open(t, h, ada, sessions.Cookie, true)
+		bobs := open(t, h, bob, sessions.Cookie, false)
 
-		want(t, "another's session", s.Revoke(t.Context(), ada.ID, bobs.Session.ID), fault.NotFound)
-		want(t, "no session", s.Revoke(t.Context(), ada.ID, sessions.ID{1}), fault.NotFound)
-		must(t, s.Revoke(t.Context(), ada.ID, three.Session.ID))
-		want(t, "an ended session", s.Revoke(t.Context(), ada.ID, three.Session.ID), fault.NotFound)
+		h.Want("another's session", s.Revoke(t.Context(), ada.ID, bobs.Session.ID), fault.NotFound)
+		h.Want("no session", s.Revoke(t.Context(), ada.ID, sessions.ID{1}), fault.NotFound)
+		h.Must(s.Revoke(t.Context(), ada.ID, three.Session.ID))
+		h.Want("an ended session", s.Revoke(t.Context(), ada.ID, three.Session.ID), fault.NotFound)
 
 		if n, err := s.RevokeOthers(t.Context(), ada.ID, one.Session.ID); err != nil || n != 1 {
 			t.Errorf("RevokeOthers = %d, %v, want 1", n, err)
 		}
-		h.wantIn(t, "the one kept", one, true)
-		h.wantIn(t, "another", two, false)
-		h.wantIn(t, "another's", bobs, true)
+		wantIn(t, h, "the one kept", one, true)
+		wantIn(t, h, "another", two, false)
+		wantIn(t, h, "another's", bobs, true)
 
-		byAccess, byRefresh := h.open(t, ada, sessions.Token, false), h.open(t, ada, sessions.Token, false)
-		must(t, s.RevokeToken(t.Context(), byAccess.Access.Reveal()))
-		must(t, s.RevokeToken(t.Context(), byRefresh.Refresh.Reveal()))
-		h.wantIn(t, "revoked by its access token", byAccess, false)
-		h.wantIn(t, "revoked by its refresh token", byRefresh, false)
+		byAccess, byRefresh := open(t, h, ada, sessions.Token, false), open(t, h, ada, sessions.Token, false)
+		h.Must(s.RevokeToken(t.Context(), byAccess.Access.Reveal()))
+		h.Must(s.RevokeToken(t.Context(), byRefresh.Refresh.Reveal()))
+		wantIn(t, h, "revoked by its access token", byAccess, false)
+		wantIn(t, h, "revoked by its refresh token", byRefresh, false)
 		for _, unknown := range []string{"", "x", secret.NewToken(secret.AccessToken).Reveal(), secret.NewToken(secret.RefreshToken).Reveal()} {
-			must(t, s.RevokeToken(t.Context(), unknown))
+			h.Must(s.RevokeToken(t.Context(), unknown))
 		}
 	})
 }
 
 func TestSeen(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		ada := h.person(t, "ada")
-		short, long := h.open(t, ada, sessions.Cookie, false), h.open(t, ada, sessions.Cookie, true)
-		ended := h.open(t, ada, sessions.Cookie, false)
-		h.clock.advance(time.Minute)
-		h.wantIn(t, "within the minute", short, true)
-		h.flush(t)
-		if at := h.seen(t, short); at != short.Session.LastSeenAt {
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		ada := h.Person("ada")
+		short, long := open(t, h, ada, sessions.Cookie, false), open(t, h, ada, sessions.Cookie, true)
+		ended := open(t, h, ada, sessions.Cookie, false)
+		h.Clock.Advance(time.Minute)
+		wantIn(t, h, "within the minute", short, true)
+		flush(t, h)
+		if at := seen(t, h, short); at != short.Session.LastSeenAt {
 			t.Errorf("a minute was written: %v", at)
 		}
-		h.clock.advance(time.Hour)
+		h.Clock.Advance(time.Hour)
 		for _, i := range []sessions.Issued{short, long, ended} {
-			h.wantIn(t, "later", i, true)
+			wantIn(t, h, "later", i, true)
 		}
-		must(t, h.service().Revoke(t.Context(), ada.ID, ended.Session.ID))
-		if at := h.seen(t, short); at != short.Session.LastSeenAt {
+		h.Must(service(h).Revoke(t.Context(), ada.ID, ended.Session.ID))
+		if at := seen(t, h, short); at != short.Session.LastSeenAt {
 			t.Errorf("a request wrote at once: %v", at)
 		}
-		h.flush(t)
-		now := h.env.DB.Now()
-		if h.seen(t, short) != now || h.seen(t, long) != now {
-			t.Errorf("seen at %v and %v, want %v", h.seen(t, short), h.seen(t, long), now)
+		flush(t, h)
+		now := h.Env.DB.Now()
+		if seen(t, h, short) != now || seen(t, h, long) != now {
+			t.Errorf("seen at %v and %v, want %v", seen(t, h, short), seen(t, h, long), now)
 		}
-		if at := h.seen(t, ended); at != ended.Session.LastSeenAt {
+		if at := seen(t, h, ended); at != ended.Session.LastSeenAt {
 			t.Errorf("an ended session was seen at %v", at)
 		}
 	})
@@ -216,10 +219,10 @@ var lastSeen = data.NewSelect[struct {
 	At time.Time `db:"last_seen_at"`
 }](`SELECT last_seen_at FROM sessions WHERE id = ?`, "")
 
-func (h *house) seen(t *testing.T, i sessions.Issued) time.Time {
+func seen(t *testing.T, h *accountstest.Harness, i sessions.Issued) time.Time {
 	t.Helper()
-	row, err := lastSeen.One(t.Context(), h.env.DB, i.Session.ID)
-	must(t, err)
+	row, err := lastSeen.One(t.Context(), h.Env.DB, i.Session.ID)
+	h.Must(err)
 	return row.At
 }
 
@@ -239,14 +242,14 @@ func TestIPPrefix(t *testing.T) {
 }
 
 func TestSweep(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		i := h.open(t, h.person(t, "ada"), sessions.Token, false)
-		h.clock.advance(60 * 24 * time.Hour)
-		must(t, h.service().SweepNow(t.Context()))
-		h.seen(t, i) // still there
-		h.clock.advance(time.Microsecond)
-		must(t, h.service().SweepNow(t.Context()))
-		_, err := lastSeen.One(t.Context(), h.env.DB, i.Session.ID)
-		want(t, "long after its end", err, fault.NotFound)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		i := open(t, h, h.Person("ada"), sessions.Token, false)
+		h.Clock.Advance(60 * 24 * time.Hour)
+		h.Must(service(h).SweepNow(t.Context()))
+		seen(t, h, i) // still there
+		h.Clock.Advance(time.Microsecond)
+		h.Must(service(h).SweepNow(t.Context()))
+		_, err := lastSeen.One(t.Context(), h.Env.DB, i.Session.ID)
+		h.Want("long after its end", err, fault.NotFound)
 	})
 }

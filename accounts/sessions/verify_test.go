@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/roles"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
@@ -44,17 +45,17 @@ func (c *counter) Begin(ctx context.Context) (driver.Tx, error) {
 }
 
 func TestVerifyIsOneStatement(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		count := &counter{Driver: h.env.DB.Driver()}
-		env := h.env
-		env.DB = data.New(count, h.clock.Now)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		count := &counter{Driver: h.Env.DB.Driver()}
+		env := h.Env
+		env.DB = data.New(count, h.Clock.Now)
 		gate := auth.Gate(sessions.Domain(env).Schemes)
-		ada := h.person(t, "ada", func(c *users.Create) { c.Staff = true })
-		for _, i := range []sessions.Issued{h.open(t, ada, sessions.Cookie, false), h.open(t, ada, sessions.Token, false)} {
-			h.clock.advance(2 * time.Minute) // so that it is to be noted when it was seen
+		ada := h.Person("ada", func(c *users.Create) { c.Staff = true })
+		for _, i := range []sessions.Issued{open(t, h, ada, sessions.Cookie, false), open(t, h, ada, sessions.Token, false)} {
+			h.Clock.Advance(2 * time.Minute) // so that it is to be noted when it was seen
 			r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 			if i.Session.Kind == sessions.Cookie {
-				r.AddCookie(&http.Cookie{Name: "manor_session", Value: i.Cookie.Reveal()})
+				r.AddCookie(&http.Cookie{Name: sessions.CookieName(true), Value: i.Cookie.Reveal()})
 			} else {
 				r.Header.Set("Authorization", "Bearer "+i.Access.Reveal())
 			}
@@ -68,18 +69,18 @@ func TestVerifyIsOneStatement(t *testing.T) {
 }
 
 func TestPermissions(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		root, ada := h.person(t, "root1"), h.person(t, "ada")
-		rolesOf := roles.NewService(h.env.DB, h.users, h.env.Events, func() []string { return []string{"users:read", "users:write", "groups:moderate"} })
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		root, ada := h.Person("root1"), h.Person("ada")
+		rolesOf := roles.NewService(h.Env.DB, h.Users, h.Env.Events, func() []string { return []string{"users:read", "users:write", "groups:moderate"} })
 		for name, list := range map[string][]string{"writers": {"users:read", "users:write"}, "moderators": {"groups:moderate"}} {
-			_, err := rolesOf.Create(as(t, root, "*"), roles.Create{Name: name, Permissions: list})
-			must(t, err)
+			_, err := rolesOf.Create(h.As(root, "*"), roles.Create{Name: name, Permissions: list})
+			h.Must(err)
 		}
-		i := h.open(t, ada, sessions.Token, false)
+		i := open(t, h, ada, sessions.Token, false)
 		check := func(what string, want ...string) {
 			t.Helper()
-			p, err := h.caller(t, i)
-			must(t, err)
+			p, err := caller(t, h, i)
+			h.Must(err)
 			if p.Scheme != "bearer" || p.Since != i.Session.AuthenticatedAt {
 				t.Errorf("%s: %+v", what, p)
 			}
@@ -90,7 +91,7 @@ func TestPermissions(t *testing.T) {
 		}
 		grant := func(role string) {
 			t.Helper()
-			must(t, rolesOf.Assign(as(t, root, "*"), role, ada.ID))
+			h.Must(rolesOf.Assign(h.As(root, "*"), role, ada.ID))
 		}
 		check("nothing granted")
 		grant("writers")

@@ -131,10 +131,22 @@ func revoke(ctx context.Context, tx *data.Tx, which data.Filter[Token], p Purpos
 	return err
 }
 
+// lockOwner locks the account of a token, if it has one. SQLite has one writer.
+var lockOwner = data.NewSelect[struct {
+	ID users.ID `db:"id"`
+}](
+	`SELECT u.id FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.digest = ?`,
+	`SELECT u.id FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.digest = ? FOR UPDATE OF u`,
+)
+
 // Consume uses a token up and returns its row. It works once: however many try
 // at the same time, one succeeds. A token that is used, expired, for another
 // purpose or no token at all is fault.Malformed with the code TOKEN_INVALID,
 // all alike. If the transaction does not commit, the token stays good.
+//
+// The token's account is locked first, as by all flows that change an account
+// and its tokens: two that took them the other way round would wait for each
+// other.
 func (s *Service) Consume(ctx context.Context, tx *data.Tx, p Purpose, text string) (Token, error) {
 	kind := kinds[p]
 	token, err := secret.ParseToken(kind.prefix, text)
@@ -142,6 +154,11 @@ func (s *Service) Consume(ctx context.Context, tx *data.Tx, p Purpose, text stri
 		return Token{}, Invalid()
 	}
 	now := tx.DB().Now()
+	for _, d := range s.keys.Digests(kind.label, token) {
+		if _, err := lockOwner.All(ctx, tx, d[:]); err != nil {
+			return Token{}, err
+		}
+	}
 	row, err := table.On(tx).UpdateOne(ctx, data.All(
 		digest.In(s.keys.Digests(kind.label, token)...), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(now),
 	), usedAt.Set(now))

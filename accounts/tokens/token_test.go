@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
@@ -34,7 +36,7 @@ func Example() {
 	m, _ := migrate.New(db, []migrate.Source{
 		{Name: "users", FS: users.Domain(env).Migrations},
 		{Name: "tokens", FS: tokens.Domain(env).Migrations},
-	}, migrate.Options{Log: quiet})
+	}, migrate.Options{Log: slog.New(slog.DiscardHandler)})
 	_, _ = m.Upgrade(ctx)
 
 	s := tokens.NewService(db, keys)
@@ -59,17 +61,17 @@ func Example() {
 	// nothing happened
 }
 
-func (h *house) issue(t *testing.T, s *tokens.Service, o tokens.Order) (token secret.Token) {
+func issue(t *testing.T, h *accountstest.Harness, s *tokens.Service, o tokens.Order) (token secret.Token) {
 	t.Helper()
-	must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
+	h.Must(h.Env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
 		token, err = s.Issue(t.Context(), tx, o)
 		return err
 	}))
 	return token
 }
 
-func (h *house) consume(t *testing.T, s *tokens.Service, p tokens.Purpose, text string) (row tokens.Token, err error) {
-	err = h.env.DB.Tx(t.Context(), func(tx *data.Tx) error {
+func consume(t *testing.T, h *accountstest.Harness, s *tokens.Service, p tokens.Purpose, text string) (row tokens.Token, err error) {
+	err = h.Env.DB.Tx(t.Context(), func(tx *data.Tx) error {
 		row, err = s.Consume(t.Context(), tx, p, text)
 		return err
 	})
@@ -89,79 +91,79 @@ var lives = map[tokens.Purpose]time.Duration{
 }
 
 func TestConsume(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada := tokens.NewService(h.env.DB, h.env.Keys), h.person(t, "ada")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada := tokens.NewService(h.Env.DB, h.Env.Keys), h.Person("ada")
 		for p, life := range lives {
 			order := tokens.Order{Purpose: p, User: ada.ID, Address: "ada@example.com", Payload: map[string]string{"k": string(p)}}
-			token := h.issue(t, s, order)
+			token := issue(t, h, s, order)
 			for other := range lives {
 				if other != p {
-					_, err := h.consume(t, s, other, token.Reveal())
+					_, err := consume(t, h, s, other, token.Reveal())
 					wantInvalid(t, fmt.Sprintf("a token for %s used for %s", p, other), err)
 				}
 			}
-			h.clock.advance(life - time.Microsecond)
-			row, err := h.consume(t, s, p, token.Reveal())
+			h.Clock.Advance(life - time.Microsecond)
+			row, err := consume(t, h, s, p, token.Reveal())
 			if err != nil || *row.UserID != ada.ID || row.Address != order.Address || string(row.Payload) != `{"k":"`+string(p)+`"}` && string(row.Payload) != `{"k": "`+string(p)+`"}` {
 				t.Errorf("%s at the end of its life: %+v, %v", p, row, err)
 			}
-			_, err = h.consume(t, s, p, token.Reveal())
+			_, err = consume(t, h, s, p, token.Reveal())
 			wantInvalid(t, string(p)+" a second time", err)
 
-			late := h.issue(t, s, order)
-			h.clock.advance(life)
-			_, err = h.consume(t, s, p, late.Reveal())
+			late := issue(t, h, s, order)
+			h.Clock.Advance(life)
+			_, err = consume(t, h, s, p, late.Reveal())
 			wantInvalid(t, string(p)+" after its life", err)
 		}
 		for _, junk := range []string{"", "mnv_", "mnv_x", secret.NewToken(secret.VerifyToken).Reveal(), "' OR 1=1 --"} {
-			_, err := h.consume(t, s, tokens.Verify, junk)
+			_, err := consume(t, h, s, tokens.Verify, junk)
 			wantInvalid(t, fmt.Sprintf("%q", junk), err)
 		}
 	})
 }
 
 func TestIssueEndsEarlierOnes(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada, bob := tokens.NewService(h.env.DB, h.env.Keys), h.person(t, "ada"), h.person(t, "bob")
-		first := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
-		bobs := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: bob.ID})
-		second := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
-		third := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID, KeepOthers: true})
-		_, err := h.consume(t, s, tokens.Reset, first.Reveal())
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada, bob := tokens.NewService(h.Env.DB, h.Env.Keys), h.Person("ada"), h.Person("bob")
+		first := issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
+		bobs := issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: bob.ID})
+		second := issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
+		third := issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID, KeepOthers: true})
+		_, err := consume(t, h, s, tokens.Reset, first.Reveal())
 		wantInvalid(t, "an earlier token", err)
 		for what, token := range map[string]secret.Token{"another's": bobs, "the one kept": second, "the newest": third} {
-			if _, err := h.consume(t, s, tokens.Reset, token.Reveal()); err != nil {
+			if _, err := consume(t, h, s, tokens.Reset, token.Reveal()); err != nil {
 				t.Errorf("%s token: %v", what, err)
 			}
 		}
 
-		toAda := h.issue(t, s, tokens.Order{Purpose: tokens.Invite, Address: "new-ada@example.com"})
-		toBob := h.issue(t, s, tokens.Order{Purpose: tokens.Invite, Address: "new-bob@example.com"})
-		again := h.issue(t, s, tokens.Order{Purpose: tokens.Invite, Address: "new-bob@example.com"})
-		if _, err := h.consume(t, s, tokens.Invite, toAda.Reveal()); err != nil {
+		toAda := issue(t, h, s, tokens.Order{Purpose: tokens.Invite, Address: "new-ada@example.com"})
+		toBob := issue(t, h, s, tokens.Order{Purpose: tokens.Invite, Address: "new-bob@example.com"})
+		again := issue(t, h, s, tokens.Order{Purpose: tokens.Invite, Address: "new-bob@example.com"})
+		if _, err := consume(t, h, s, tokens.Invite, toAda.Reveal()); err != nil {
 			t.Errorf("an invitation ended another's: %v", err)
 		}
-		_, err = h.consume(t, s, tokens.Invite, toBob.Reveal())
+		_, err = consume(t, h, s, tokens.Invite, toBob.Reveal())
 		wantInvalid(t, "an earlier invitation of the same address", err)
 
-		must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) error { return s.Revoke(t.Context(), tx, users.ID{}, tokens.Invite) }))
-		_, err = h.consume(t, s, tokens.Invite, again.Reveal())
+		h.Must(h.Env.DB.Tx(t.Context(), func(tx *data.Tx) error { return s.Revoke(t.Context(), tx, users.ID{}, tokens.Invite) }))
+		_, err = consume(t, h, s, tokens.Invite, again.Reveal())
 		wantInvalid(t, "a revoked invitation", err)
 	})
 }
 
 // TestConsumeOnce has 64 use one token at once.
 func TestConsumeOnce(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s := tokens.NewService(h.env.DB, h.env.Keys)
-		token := h.issue(t, s, tokens.Order{Purpose: tokens.Verify, User: h.person(t, "ada").ID})
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s := tokens.NewService(h.Env.DB, h.Env.Keys)
+		token := issue(t, h, s, tokens.Order{Purpose: tokens.Verify, User: h.Person("ada").ID})
 		var good atomic.Int32
 		var wg sync.WaitGroup
 		for range 64 {
 			wg.Go(func() {
-				_, err := h.consume(t, s, tokens.Verify, token.Reveal())
+				_, err := consume(t, h, s, tokens.Verify, token.Reveal())
 				for fault.KindOf(err) == fault.Unavailable { // busy: try again
-					_, err = h.consume(t, s, tokens.Verify, token.Reveal())
+					_, err = consume(t, h, s, tokens.Verify, token.Reveal())
 				}
 				if err == nil {
 					good.Add(1)
@@ -178,11 +180,11 @@ func TestConsumeOnce(t *testing.T) {
 }
 
 func TestRollbackKeepsTheToken(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s := tokens.NewService(h.env.DB, h.env.Keys)
-		token := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: h.person(t, "ada").ID})
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s := tokens.NewService(h.Env.DB, h.Env.Keys)
+		token := issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: h.Person("ada").ID})
 		rejected := errors.New("the new password is bad")
-		err := h.env.DB.Tx(t.Context(), func(tx *data.Tx) error {
+		err := h.Env.DB.Tx(t.Context(), func(tx *data.Tx) error {
 			if _, err := s.Consume(t.Context(), tx, tokens.Reset, token.Reveal()); err != nil {
 				t.Error(err)
 			}
@@ -191,46 +193,46 @@ func TestRollbackKeepsTheToken(t *testing.T) {
 		if !errors.Is(err, rejected) {
 			t.Fatal(err)
 		}
-		if _, err := h.consume(t, s, tokens.Reset, token.Reveal()); err != nil {
+		if _, err := consume(t, h, s, tokens.Reset, token.Reveal()); err != nil {
 			t.Errorf("a token whose transaction was rolled back: %v", err)
 		}
 	})
 }
 
 func TestTokensSurviveANewMasterKey(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
 		old, young := []byte("0123456789abcdefghijklmnopqrstuv"), []byte("vutsrqponmlkjihgfedcba9876543210")
-		token := h.issue(t, tokens.NewService(h.env.DB, h.env.Keys), tokens.Order{Purpose: tokens.Verify, User: h.person(t, "ada").ID})
+		token := issue(t, h, tokens.NewService(h.Env.DB, h.Env.Keys), tokens.Order{Purpose: tokens.Verify, User: h.Person("ada").ID})
 		stranger, err := secret.NewKeyring(young)
-		must(t, err)
-		_, err = h.consume(t, tokens.NewService(h.env.DB, stranger), tokens.Verify, token.Reveal())
+		h.Must(err)
+		_, err = consume(t, h, tokens.NewService(h.Env.DB, stranger), tokens.Verify, token.Reveal())
 		wantInvalid(t, "under another key", err)
 		both, err := secret.NewKeyring(young, old)
-		must(t, err)
-		if _, err := h.consume(t, tokens.NewService(h.env.DB, both), tokens.Verify, token.Reveal()); err != nil {
+		h.Must(err)
+		if _, err := consume(t, h, tokens.NewService(h.Env.DB, both), tokens.Verify, token.Reveal()); err != nil {
 			t.Errorf("under a new key with the old one beside it: %v", err)
 		}
 	})
 }
 
 func TestSweepAndGood(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		s, ada := tokens.NewService(h.env.DB, h.env.Keys), h.person(t, "ada")
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		s, ada := tokens.NewService(h.Env.DB, h.Env.Keys), h.Person("ada")
 		count := func() (n int) {
 			t.Helper()
-			must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) error {
+			h.Must(h.Env.DB.Tx(t.Context(), func(tx *data.Tx) error {
 				good, err := s.Good(t.Context(), tx, ada.ID, tokens.Reset)
 				n = len(good)
 				return err
 			}))
 			return n
 		}
-		token := h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
-		h.issue(t, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID, KeepOthers: true})
+		token := issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID})
+		issue(t, h, s, tokens.Order{Purpose: tokens.Reset, User: ada.ID, KeepOthers: true})
 		if n := count(); n != 2 {
 			t.Errorf("%d tokens are good, want 2", n)
 		}
-		if _, err := h.consume(t, s, tokens.Reset, token.Reveal()); err != nil {
+		if _, err := consume(t, h, s, tokens.Reset, token.Reveal()); err != nil {
 			t.Error(err)
 		}
 		if n := count(); n != 1 {
@@ -238,17 +240,17 @@ func TestSweepAndGood(t *testing.T) {
 		}
 		rows := func() int {
 			t.Helper()
-			n, err := countTokens.One(t.Context(), h.env.DB)
-			must(t, err)
+			n, err := countTokens.One(t.Context(), h.Env.DB)
+			h.Must(err)
 			return n.N
 		}
-		h.clock.advance(7 * 24 * time.Hour)
-		must(t, s.SweepNow(t.Context()))
+		h.Clock.Advance(7 * 24 * time.Hour)
+		h.Must(s.SweepNow(t.Context()))
 		if rows() != 2 {
 			t.Error("tokens were removed too early")
 		}
-		h.clock.advance(31 * time.Minute)
-		must(t, s.SweepNow(t.Context()))
+		h.Clock.Advance(31 * time.Minute)
+		h.Must(s.SweepNow(t.Context()))
 		if rows() != 0 {
 			t.Error("tokens stay for ever")
 		}

@@ -32,7 +32,8 @@ func (s *Service) mount(r *web.Router) {
 	web.HandleList(r, "GET /users", table, s.List, s.ListView, web.Anyone, tag,
 		web.Summary("List people"),
 		web.Describe("Everybody sees public people who let themselves be found. Holders of users:read see whole accounts."),
-		web.Restrict(Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids"),
+		web.Restrict(Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids",
+			"updatedBefore", "updatedAfter", "orderBy=updated_at", "orderBy=last_login"), // signing in changes these
 		web.FilterBy("role", Read, withRoles))
 	web.Handle(r, "GET /users/{id}", s.get, web.Anyone, tag, web.Summary("Read one account, or what it shows of itself"))
 	web.Handle(r, "GET /users/by-username/{username}", s.byUsername, web.Anyone, tag, web.Summary("Find a person by username"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
@@ -15,15 +16,15 @@ import (
 // TestPrivacy holds every combination of what people say about themselves to
 // what every kind of caller gets to see.
 func TestPrivacy(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		stranger := h.person(t, "stranger", func(c *users.Create) { c.PublicProfile = new(false) })
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		stranger := h.Person("stranger", func(c *users.Create) { c.PublicProfile = new(false) })
 		type sees struct{ Get, Listed, Email, EmailInList, Whole bool }
 		for i := range 1 << 4 {
 			bit := func(n int) bool { return i>>n&1 == 1 }
 			profile, active, verified, search := bit(0), bit(1), bit(2), bit(3)
 			for _, privacy := range []users.EmailPrivacy{users.EmailPublic, users.EmailPrivate, users.EmailNever} {
 				name := fmt.Sprintf("u-%d-%s", i, privacy)
-				u := h.person(t, name, func(c *users.Create) {
+				u := h.Person(name, func(c *users.Create) {
 					c.PublicProfile, c.Active, c.EmailVerified, c.EmailPrivacy = &profile, &active, verified, privacy
 					if !search {
 						c.SearchVisibility = users.SearchPrivate
@@ -38,28 +39,28 @@ func TestPrivacy(t *testing.T) {
 						Get: public, Listed: public && search, Email: public && privacy == users.EmailPublic,
 						EmailInList: public && search && privacy == users.EmailPublic,
 					}},
-					"stranger": {as(t, stranger), sees{
+					"stranger": {h.As(stranger), sees{
 						Get: public, Listed: public && search, Email: public && privacy != users.EmailNever,
 						EmailInList: public && search && privacy == users.EmailPublic,
 					}},
-					"self": {as(t, u), sees{
+					"self": {h.As(u), sees{
 						Get: true, Listed: public && search, Email: true, EmailInList: public && search, Whole: true,
 					}},
-					"reader": {as(t, stranger, users.Read), sees{true, true, true, true, true}},
+					"reader": {h.As(stranger, users.Read), sees{true, true, true, true, true}},
 				} {
 					var got sees
-					row, err := h.users.Get(c.ctx, u.ID)
+					row, err := h.Users.Get(c.ctx, u.ID)
 					if got.Get = err == nil; !got.Get {
-						want(t, name, err, fault.NotFound)
+						h.Want(name, err, fault.NotFound)
 					} else {
-						v := h.users.View(c.ctx, &row)
+						v := h.Users.View(c.ctx, &row)
 						got.Email, got.Whole = v.Email == u.Email, v.Private != nil
 					}
-					page, err := h.users.List(c.ctx, data.Query[users.User]{Limit: -1})
-					must(t, err)
+					page, err := h.Users.List(c.ctx, data.Query[users.User]{Limit: -1})
+					h.Must(err)
 					for _, row := range page.Items {
 						if row.ID == u.ID {
-							got.Listed, got.EmailInList = true, h.users.ListView(c.ctx, &row).Email == u.Email
+							got.Listed, got.EmailInList = true, h.Users.ListView(c.ctx, &row).Email == u.Email
 						}
 					}
 					if diff := cmp.Diff(c.want, got); diff != "" {
@@ -73,40 +74,40 @@ func TestPrivacy(t *testing.T) {
 }
 
 func TestPrivacyOverHTTP(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		call := h.serve(t)
-		ada, bob := h.person(t, "ada"), h.person(t, "bob", func(c *users.Create) { c.PublicProfile = new(false) })
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		call := h.Serve()
+		ada, bob := h.Person("ada"), h.Person("bob", func(c *users.Create) { c.PublicProfile = new(false) })
 
-		seen := call(nil, "", "GET", "/users/"+ada.ID.String(), "").is(t, "public profile", 200, "")
+		seen := call(nil, "", "GET", "/users/"+ada.ID.String(), "").Is("public profile", 200, "")
 		want := map[string]any{"id": ada.ID.String(), "username": "ada", "first_name": "", "last_name": "", "bio": ""}
-		if diff := cmp.Diff(want, seen.body); diff != "" {
+		if diff := cmp.Diff(want, seen.Body); diff != "" {
 			t.Errorf("what everybody sees (-want +got):\n%s", diff)
 		}
-		if seen.header.Get("ETag") == "" {
+		if seen.Header.Get("ETag") == "" {
 			t.Error("no ETag")
 		}
-		call(nil, "", "GET", "/users/"+bob.ID.String(), "").is(t, "hidden profile", 404, "")
-		call(nil, "", "GET", "/users/by-username/bob", "").is(t, "hidden profile by name", 404, "")
-		call(nil, "", "GET", "/users/by-username/ADA", "").is(t, "by name in any case", 200, "")
-		call(nil, "", "GET", "/users/by-email/ada@example.com", "").is(t, "by address, anonymous", 401, "")
-		call(&bob, "", "GET", "/users/by-email/ada@example.com", "").is(t, "by address", 403, "")
-		call(&bob, users.Read, "GET", "/users/by-email/ADA@example.com", "").is(t, "by address, reader", 200, "")
-		call(&bob, users.Read, "GET", "/users/by-email/nobody@example.com", "").is(t, "by address of nobody", 404, "")
-		me := call(&bob, "", "GET", "/users/me", "").is(t, "me", 200, "")
-		if me.body["email"] != bob.Email || me.body["password_hash"] != nil || me.body["email_key"] != nil {
-			t.Errorf("me: %v", me.body)
+		call(nil, "", "GET", "/users/"+bob.ID.String(), "").Is("hidden profile", 404, "")
+		call(nil, "", "GET", "/users/by-username/bob", "").Is("hidden profile by name", 404, "")
+		call(nil, "", "GET", "/users/by-username/ADA", "").Is("by name in any case", 200, "")
+		call(nil, "", "GET", "/users/by-email/ada@example.com", "").Is("by address, anonymous", 401, "")
+		call(&bob, "", "GET", "/users/by-email/ada@example.com", "").Is("by address", 403, "")
+		call(&bob, users.Read, "GET", "/users/by-email/ADA@example.com", "").Is("by address, reader", 200, "")
+		call(&bob, users.Read, "GET", "/users/by-email/nobody@example.com", "").Is("by address of nobody", 404, "")
+		me := call(&bob, "", "GET", "/users/me", "").Is("me", 200, "")
+		if me.Body["email"] != bob.Email || me.Body["password_hash"] != nil || me.Body["email_key"] != nil {
+			t.Errorf("me: %v", me.Body)
 		}
-		call(nil, "", "GET", "/users/me", "").is(t, "me, anonymous", 401, "")
+		call(nil, "", "GET", "/users/me", "").Is("me, anonymous", 401, "")
 
 		for _, restricted := range []string{"isActive=true", "isStaff=false", "isSuperuser=true", "emailVerified=true", "ids=" + bob.ID.String(), "role=staff"} {
-			if a := call(&ada, "", "GET", "/users?"+restricted, ""); a.status != 403 && a.status != 400 {
-				t.Errorf("?%s by somebody without users:read: %d", restricted, a.status)
+			if a := call(&ada, "", "GET", "/users?"+restricted, ""); a.Status != 403 && a.Status != 400 {
+				t.Errorf("?%s by somebody without users:read: %d", restricted, a.Status)
 			}
-			call(&ada, users.Read, "GET", "/users?"+restricted, "").is(t, "?"+restricted+" by a reader", 200, "")
+			call(&ada, users.Read, "GET", "/users?"+restricted, "").Is("?"+restricted+" by a reader", 200, "")
 		}
-		list := call(nil, "", "GET", "/users", "").is(t, "list", 200, "")
-		if list.body["total"] != 1.0 {
-			t.Errorf("list: %v", list.body)
+		list := call(nil, "", "GET", "/users", "").Is("list", 200, "")
+		if list.Body["total"] != 1.0 {
+			t.Errorf("list: %v", list.Body)
 		}
 	})
 }

@@ -115,8 +115,8 @@ func PasswordContext(address, name string) []string {
 	return []string{local, name, "manor"}
 }
 
-// Update changes an account. Switching an account off ends what is signed in,
-// and the last superuser who can sign in stays: fault.Conflict with the code
+// Update changes an account. Switching it off, or an address that is not
+// verified, ends what is signed in, and the last superuser who can sign in stays: fault.Conflict with the code
 // LAST_SUPERUSER. Only who holds all that somebody may do can make them staff or
 // change their address: fault.Forbidden.
 func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data.Version) (u User, err error) {
@@ -141,7 +141,7 @@ func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data
 		if err == nil && (in.Staff.Or(false) || in.Email.Sent()) {
 			err = outranked(ctx, tx, key)
 		}
-		if err != nil || !off {
+		if err != nil || !off && !unverified {
 			return err
 		}
 		u, err = s.EndSessions(ctx, tx, key)

@@ -5,23 +5,13 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/patch"
 	"github.com/manorgo/manor/secret"
 )
-
-// superuser adds somebody who can do everything.
-func (h *house) superuser(t *testing.T, name string) users.User {
-	t.Helper()
-	u := h.person(t, name)
-	must(t, h.env.DB.Tx(t.Context(), func(tx *data.Tx) (err error) {
-		u, err = h.users.SetSuperuser(t.Context(), tx, u.ID, true)
-		return err
-	}))
-	return u
-}
 
 // takenField returns the field that a conflict is about.
 func takenField(err error) string {
@@ -33,27 +23,27 @@ func takenField(err error) string {
 }
 
 func TestCreate(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		root := as(t, h.superuser(t, "root1"), "*")
-		u, err := h.users.Create(root, users.Create{Email: " Ada@Example.COM", Username: "Ada", Password: secret.NewText("a long enough pass phrase")})
-		must(t, err)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		root := h.As(h.Superuser("root1"), "*")
+		u, err := h.Users.Create(root, users.Create{Email: " Ada@Example.COM", Username: "Ada", Password: secret.NewText("a long enough pass phrase")})
+		h.Must(err)
 		if u.Email != "Ada@example.com" || u.EmailKey != "ada@example.com" || u.Username != "Ada" || u.UsernameKey != "ada" || u.Password == nil {
 			t.Errorf("created %+v", u)
 		}
 		if !u.Active || u.Staff || u.Superuser || u.EmailVerified || !u.PublicProfile || u.SearchVisibility != users.SearchPublic || u.EmailPrivacy != users.EmailPrivate {
 			t.Errorf("the defaults are not as promised: %+v", u)
 		}
-		again, err := h.users.Get(root, u.ID)
-		must(t, err)
+		again, err := h.Users.Get(root, u.ID)
+		h.Must(err)
 		if again.UpdatedAt != u.UpdatedAt || again.EmailKey != u.EmailKey {
 			t.Errorf("stored %+v, want %+v", again, u)
 		}
 
-		_, err = h.users.Create(root, users.Create{Email: "ADA@example.com", Username: "other"})
+		_, err = h.Users.Create(root, users.Create{Email: "ADA@example.com", Username: "other"})
 		if takenField(err) != "body.email" {
 			t.Errorf("a taken address: %v", err)
 		}
-		_, err = h.users.Create(root, users.Create{Email: "other@example.com", Username: "aDA"})
+		_, err = h.Users.Create(root, users.Create{Email: "other@example.com", Username: "aDA"})
 		if takenField(err) != "body.username" {
 			t.Errorf("a taken username: %v", err)
 		}
@@ -63,11 +53,11 @@ func TestCreate(t *testing.T) {
 			"bad address":       {Email: "x", Username: "fine"},
 			"short password":    {Email: "x@example.com", Password: secret.NewText("short")},
 		} {
-			_, err := h.users.Create(root, in)
-			want(t, what, err, fault.Invalid)
+			_, err := h.Users.Create(root, in)
+			h.Want(what, err, fault.Invalid)
 		}
-		unnamed, err := h.users.Create(root, users.Create{Email: "x@example.com"})
-		must(t, err)
+		unnamed, err := h.Users.Create(root, users.Create{Email: "x@example.com"})
+		h.Must(err)
 		if users.CheckUsername(unnamed.Username) != nil || unnamed.Password != nil {
 			t.Errorf("made up %+v", unnamed)
 		}
@@ -75,17 +65,17 @@ func TestCreate(t *testing.T) {
 }
 
 func TestUpdate(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		root, ada, editor := h.superuser(t, "root1"), h.person(t, "ada"), h.person(t, "editor")
-		edits := as(t, editor, users.Write, users.Read)
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		root, ada, editor := h.Superuser("root1"), h.Person("ada"), h.Person("editor")
+		edits := h.As(editor, users.Write, users.Read)
 
-		u, err := h.users.Update(edits, ada.ID, users.Update{Email: patch.Of("New@Example.com")})
-		must(t, err)
+		u, err := h.Users.Update(edits, ada.ID, users.Update{Email: patch.Of("New@Example.com")})
+		h.Must(err)
 		if u.Email != "New@example.com" || u.EmailKey != "new@example.com" || u.EmailVerified {
 			t.Errorf("a new address: %+v", u)
 		}
-		u, err = h.users.Update(edits, ada.ID, users.Update{EmailVerified: patch.Of(true), Username: patch.Of("Countess")})
-		must(t, err)
+		u, err = h.Users.Update(edits, ada.ID, users.Update{EmailVerified: patch.Of(true), Username: patch.Of("Countess")})
+		h.Must(err)
 		if !u.EmailVerified || u.UsernameKey != "countess" {
 			t.Errorf("verified and renamed: %+v", u)
 		}
@@ -94,70 +84,73 @@ func TestUpdate(t *testing.T) {
 			"null name": {Username: patch.Null[string]()}, "reserved name": {Username: patch.Of("admin")},
 			"null flag": {Active: patch.Null[bool]()},
 		} {
-			_, err := h.users.Update(edits, ada.ID, in)
-			want(t, what, err, fault.Invalid)
+			_, err := h.Users.Update(edits, ada.ID, in)
+			h.Want(what, err, fault.Invalid)
 		}
-		_, err = h.users.Update(edits, ada.ID, users.Update{Email: patch.Of("EDITOR@example.com")})
+		_, err = h.Users.Update(edits, ada.ID, users.Update{Email: patch.Of("EDITOR@example.com")})
 		if takenField(err) != "body.email" {
 			t.Errorf("a taken address: %v", err)
 		}
 
-		_, err = h.users.Update(edits, root.ID, users.Update{Email: patch.Of("mine@example.com"), EmailVerified: patch.Of(true)})
-		want(t, "an editor takes a superuser over", err, fault.NotFound)
-		_, err = h.users.Update(edits, ada.ID, users.Update{Staff: patch.Of(true)})
-		want(t, "an editor makes staff of others", err, fault.Forbidden)
-		_, err = h.users.Create(edits, users.Create{Email: "staff@example.com", Staff: true})
-		want(t, "an editor creates staff", err, fault.Forbidden)
-		u, err = h.users.Update(as(t, root, "*"), ada.ID, users.Update{Staff: patch.Of(true)})
+		_, err = h.Users.Update(edits, root.ID, users.Update{Email: patch.Of("mine@example.com"), EmailVerified: patch.Of(true)})
+		h.Want("an editor takes a superuser over", err, fault.NotFound)
+		_, err = h.Users.Update(edits, ada.ID, users.Update{Staff: patch.Of(true)})
+		h.Want("an editor makes staff of others", err, fault.Forbidden)
+		_, err = h.Users.Create(edits, users.Create{Email: "staff@example.com", Staff: true})
+		h.Want("an editor creates staff", err, fault.Forbidden)
+		u, err = h.Users.Update(h.As(root, "*"), ada.ID, users.Update{Staff: patch.Of(true)})
 		if err != nil || !u.Staff {
 			t.Errorf("a superuser makes staff of others: %+v, %v", u, err)
 		}
-		_, err = h.users.Update(as(t, ada), ada.ID, users.Update{Staff: patch.Of(true)})
-		want(t, "somebody without users:write", err, fault.NotFound)
+		_, err = h.Users.Update(h.As(ada), ada.ID, users.Update{Staff: patch.Of(true)})
+		h.Want("somebody without users:write", err, fault.NotFound)
 
-		u, err = h.users.SetActive(edits, ada.ID, false)
-		must(t, err)
-		if u.Active || u.Epoch != 1 || u.SignsIn() {
+		if u.Epoch != 1 {
+			t.Errorf("an address that is not verified ended nothing: %+v", u)
+		}
+		u, err = h.Users.SetActive(edits, ada.ID, false)
+		h.Must(err)
+		if u.Active || u.Epoch != 2 || u.SignsIn() {
 			t.Errorf("switched off: %+v", u)
 		}
-		u, err = h.users.SetActive(edits, ada.ID, true)
-		if err != nil || !u.Active || u.Epoch != 1 {
+		u, err = h.Users.SetActive(edits, ada.ID, true)
+		if err != nil || !u.Active || u.Epoch != 2 {
 			t.Errorf("switched on: %+v, %v", u, err)
 		}
 
 		stale := u.Version()
-		u, err = h.users.UpdateProfile(as(t, u), users.Profile{Bio: patch.Of("Hello"), EmailPrivacy: patch.Of(users.EmailNever)}, stale)
+		u, err = h.Users.UpdateProfile(h.As(u), users.Profile{Bio: patch.Of("Hello"), EmailPrivacy: patch.Of(users.EmailNever)}, stale)
 		if err != nil || u.Bio != "Hello" || u.EmailPrivacy != users.EmailNever {
 			t.Errorf("own profile: %+v, %v", u, err)
 		}
-		_, err = h.users.UpdateProfile(as(t, u), users.Profile{Bio: patch.Of("Again")}, stale)
-		want(t, "own profile, outdated", err, fault.Stale)
-		_, err = h.users.UpdateProfile(t.Context(), users.Profile{Bio: patch.Of("Nobody")})
-		want(t, "profile of nobody", err, fault.NotFound)
+		_, err = h.Users.UpdateProfile(h.As(u), users.Profile{Bio: patch.Of("Again")}, stale)
+		h.Want("own profile, outdated", err, fault.Stale)
+		_, err = h.Users.UpdateProfile(t.Context(), users.Profile{Bio: patch.Of("Nobody")})
+		h.Want("profile of nobody", err, fault.NotFound)
 	})
 }
 
 func TestLastSuperuserStays(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		root := h.superuser(t, "root1")
-		if found, err := h.users.HasSuperuser(t.Context(), h.env.DB); err != nil || !found {
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		root := h.Superuser("root1")
+		if found, err := h.Users.HasSuperuser(t.Context(), h.Env.DB); err != nil || !found {
 			t.Errorf("HasSuperuser = %v, %v", found, err)
 		}
-		ctx := as(t, root, "*")
+		ctx := h.As(root, "*")
 		losses := map[string]func(users.ID) error{
-			"delete":     func(id users.ID) error { return h.users.Delete(ctx, id) },
-			"deactivate": func(id users.ID) error { _, err := h.users.SetActive(ctx, id, false); return err },
+			"delete":     func(id users.ID) error { return h.Users.Delete(ctx, id) },
+			"deactivate": func(id users.ID) error { _, err := h.Users.SetActive(ctx, id, false); return err },
 			"unverify": func(id users.ID) error {
-				_, err := h.users.Update(ctx, id, users.Update{EmailVerified: patch.Of(false)})
+				_, err := h.Users.Update(ctx, id, users.Update{EmailVerified: patch.Of(false)})
 				return err
 			},
 			"new address": func(id users.ID) error {
-				_, err := h.users.Update(ctx, id, users.Update{Email: patch.Of("new@example.com")})
+				_, err := h.Users.Update(ctx, id, users.Update{Email: patch.Of("new@example.com")})
 				return err
 			},
 			"demote": func(id users.ID) error {
-				return h.env.DB.Tx(ctx, func(tx *data.Tx) error {
-					_, err := h.users.SetSuperuser(ctx, tx, id, false)
+				return h.Env.DB.Tx(ctx, func(tx *data.Tx) error {
+					_, err := h.Users.SetSuperuser(ctx, tx, id, false)
 					return err
 				})
 			},
@@ -169,7 +162,7 @@ func TestLastSuperuserStays(t *testing.T) {
 			}
 		}
 		for name, lose := range losses {
-			if err := lose(h.superuser(t, "extra-"+name[:3]).ID); err != nil {
+			if err := lose(h.Superuser("extra-" + name[:3]).ID); err != nil {
 				t.Errorf("%s one of two: %v", name, err)
 			}
 		}
@@ -179,19 +172,19 @@ func TestLastSuperuserStays(t *testing.T) {
 // TestSuperusersCannotRemoveEachOther has 64 requests remove two superusers at
 // once: one of them is left.
 func TestSuperusersCannotRemoveEachOther(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		both := []users.User{h.superuser(t, "left"), h.superuser(t, "right")}
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		both := []users.User{h.Superuser("left"), h.Superuser("right")}
 		var wg sync.WaitGroup
 		errs := make([]error, 64)
 		for i := range errs {
-			ctx, victim := as(t, both[i%2], "*"), both[(i+1)%2].ID
+			ctx, victim := h.As(both[i%2], "*"), both[(i+1)%2].ID
 			wg.Go(func() {
 				for {
 					if i%4 < 2 {
-						errs[i] = h.users.Delete(ctx, victim)
+						errs[i] = h.Users.Delete(ctx, victim)
 					} else {
-						errs[i] = h.env.DB.Tx(ctx, func(tx *data.Tx) error {
-							_, err := h.users.SetSuperuser(ctx, tx, victim, false)
+						errs[i] = h.Env.DB.Tx(ctx, func(tx *data.Tx) error {
+							_, err := h.Users.SetSuperuser(ctx, tx, victim, false)
 							return err
 						})
 					}
@@ -207,7 +200,7 @@ func TestSuperusersCannotRemoveEachOther(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		page, err := h.users.List(as(t, both[0], users.Read), data.Query[users.User]{Where: users.WithRole(users.RoleSuperuser)})
+		page, err := h.Users.List(h.As(both[0], users.Read), data.Query[users.User]{Where: users.WithRole(users.RoleSuperuser)})
 		if err != nil || len(page.Items) != 1 {
 			t.Errorf("%d superusers are left, %v", len(page.Items), err)
 		}
@@ -215,40 +208,40 @@ func TestSuperusersCannotRemoveEachOther(t *testing.T) {
 }
 
 func TestSteps(t *testing.T) {
-	onBoth(t, func(t *testing.T, h *house) {
-		ada := h.person(t, "Ada", func(c *users.Create) { c.EmailVerified = false })
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		ada := h.Person("Ada", func(c *users.Create) { c.EmailVerified = false })
 		in := func(step func(tx *data.Tx) error) {
 			t.Helper()
-			must(t, h.env.DB.Tx(t.Context(), step))
+			h.Must(h.Env.DB.Tx(t.Context(), step))
 		}
 		in(func(tx *data.Tx) error {
-			_, added, err := h.users.AddNew(t.Context(), tx, users.Create{Email: "ADA@example.com"}, nil)
+			_, added, err := h.Users.AddNew(t.Context(), tx, users.Create{Email: "ADA@example.com"}, nil)
 			if added {
 				t.Error("AddNew added a taken address")
 			}
 			return err
 		})
 		in(func(tx *data.Tx) error {
-			u, err := h.users.Verify(t.Context(), tx, ada.ID, ada.EmailKey, "countess")
+			u, err := h.Users.Verify(t.Context(), tx, ada.ID, ada.EmailKey, "countess")
 			if !u.EmailVerified || u.Username != "countess" || u.UsernameKey != "countess" {
 				t.Errorf("verified: %+v", u)
 			}
 			return err
 		})
-		other := h.person(t, "other")
+		other := h.Person("other")
 		in(func(tx *data.Tx) error {
-			u, err := h.users.Verify(t.Context(), tx, other.ID, other.EmailKey, "COUNTESS")
+			u, err := h.Users.Verify(t.Context(), tx, other.ID, other.EmailKey, "COUNTESS")
 			if u.Username != "other" {
 				t.Errorf("verified with a taken name: %+v", u)
 			}
 			return err
 		})
 		for _, who := range []string{"COUNTESS", " countess ", "ADA@Example.com"} {
-			if u, err := h.users.ByIdentifier(t.Context(), h.env.DB, who); err != nil || u.ID != ada.ID {
+			if u, err := h.Users.ByIdentifier(t.Context(), h.Env.DB, who); err != nil || u.ID != ada.ID {
 				t.Errorf("ByIdentifier(%q) = %v, %v", who, u.Username, err)
 			}
 		}
-		_, err := h.users.ByIdentifier(t.Context(), h.env.DB, "ada")
-		want(t, "a name that is not used any more", err, fault.NotFound)
+		_, err := h.Users.ByIdentifier(t.Context(), h.Env.DB, "ada")
+		h.Want("a name that is not used any more", err, fault.NotFound)
 	})
 }

@@ -2,6 +2,8 @@ package users
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/manorgo/manor/auth"
@@ -20,7 +22,7 @@ type View struct {
 
 	*Private
 
-	version data.Version
+	version data.Version // of the row; zero if the caller must not see it
 }
 
 // Private is what only the person and holders of users:read see.
@@ -38,8 +40,16 @@ type Private struct {
 	UpdatedAt        *time.Time       `json:"updated_at,omitempty"`
 }
 
-// Version returns which state of the user this is.
-func (v View) Version() data.Version { return v.version }
+// Version returns which state of the user this is. The row's own tells when the
+// person last signed in, so others get one that is made of what they see.
+func (v View) Version() data.Version {
+	if !v.version.IsZero() {
+		return v.version
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %q %q %q %q %q", v.ID, v.Username, v.FirstName, v.LastName, v.Bio, v.Email)
+	return data.Version(time.UnixMicro(int64(h.Sum64()>>8) + 1).UTC()) // in a year that a Version can be
+}
 
 // View returns what the caller sees of one user.
 func (s *Service) View(ctx context.Context, u *User) View {
@@ -55,11 +65,13 @@ func (s *Service) ListView(ctx context.Context, u *User) View {
 func (u *User) view(p *auth.Principal, toMembers bool) View {
 	v := View{
 		ID: u.ID, Username: u.Username, FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio,
-		version: u.Version(),
 	}
 	whole := p.Can(Read) || (p.SignedIn() && p.Subject == u.Subject())
 	if whole || u.EmailPrivacy == EmailPublic || (toMembers && p.SignedIn()) {
 		v.Email = u.Email
+	}
+	if whole || p.Can(Write) {
+		v.version = u.Version()
 	}
 	if whole {
 		v.Private = &Private{

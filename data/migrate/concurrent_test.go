@@ -16,11 +16,12 @@ import (
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/manortest"
 )
 
 func TestRunnersTakeTurns(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, _ *data.DB, again func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
 		const runners = 8
 		var (
 			wg      sync.WaitGroup
@@ -29,7 +30,7 @@ func TestRunnersTakeTurns(t *testing.T) {
 			members []*migrate.Migrator
 		)
 		for range runners / 2 { // as many processes with two runners each
-			db := again()
+			db := open()
 			for range 2 {
 				members = append(members, migrator(t, db, source("x", createA, createB, createC)))
 			}
@@ -76,7 +77,8 @@ func TestGivingUpLeavesNoTrace(t *testing.T) {
 		files["0001_quick."+d+".sql"] = &fstest.MapFile{Data: []byte(createA)}
 		files["0002_slow."+d+".sql"] = &fstest.MapFile{Data: []byte("-- up\nCREATE TABLE b (n bigint);" + wait + ";CREATE TABLE c (n bigint)")}
 	}
-	eachDatabase(t, func(t *testing.T, db *data.DB, again func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		// The first revision's record is written before the second begins.
@@ -93,7 +95,7 @@ func TestGivingUpLeavesNoTrace(t *testing.T) {
 			t.Errorf("tables are %s, want %s", got, want)
 		}
 		// Neither the lock nor a transaction is left behind, on this pool or another.
-		for _, db := range []*data.DB{db, again()} {
+		for _, db := range []*data.DB{db, open()} {
 			next := migrator(t, db, source("x", createA, createB))
 			if _, err := next.Upgrade(t.Context()); err != nil {
 				t.Fatal(err)
@@ -123,7 +125,8 @@ func (c counted) Native() any {
 
 func TestUpToDateCostsOneStatement(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		var n atomic.Int64
 		m := migrator(t, data.New(counted{db.Driver(), &n}, nil), source("x", createA))
 		if _, err := m.Upgrade(t.Context()); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/manortest"
 )
 
 type owner struct {
@@ -207,7 +208,8 @@ func TestDDLRefuses(t *testing.T) {
 // TestTablesHoldWhatStructsSay stores and refuses values in drafted tables.
 func TestTablesHoldWhatStructsSay(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		ctx := t.Context()
 		up, down := migrate.Draft(db.Dialect(), shop)
 		m := migrator(t, db, source("shop", "-- up\n"+up+"-- down\n"+down))
@@ -272,7 +274,8 @@ type (
 
 func TestDraftOfACircle(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		schemas := []data.Schema{data.NewTable[hen]("hens").Schema(), data.NewTable[egg]("eggs").Schema()}
 		up, down := migrate.Draft(db.Dialect(), schemas)
 		m := migrator(t, db, source("farm", "-- up\n"+up+"-- down\n"+down))

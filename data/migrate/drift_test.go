@@ -9,6 +9,7 @@ import (
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/manortest"
 )
 
 func TestDriftNoticesEachDifference(t *testing.T) {
@@ -88,7 +89,8 @@ func TestDriftNoticesEachDifference(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+			manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+				db := open()
 				if c.dialect != "" && c.dialect != db.Dialect() {
 					t.SkipNow()
 				}
@@ -121,7 +123,8 @@ var schemaCount = data.NewSelect[struct {
 
 func TestDriftOfSomeTablesLeavesNothing(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		up, _ := migrate.Draft(db.Dialect(), shop)
 		if _, err := migrator(t, db, source("shop", "-- up\n"+up)).Upgrade(t.Context()); err != nil {
 			t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,39 +15,9 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/migrate"
-	"github.com/manorgo/manor/data/postgres"
-	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
-	"github.com/manorgo/manor/internal/pgtest"
+	"github.com/manorgo/manor/manortest"
 )
-
-// eachDatabase runs test on an empty database of each kind. again opens the
-// same database once more, as another process would.
-func eachDatabase(t *testing.T, test func(t *testing.T, db *data.DB, again func() *data.DB)) {
-	t.Helper()
-	opened := func(t *testing.T, open func() (*data.DB, error)) func() *data.DB {
-		return func() *data.DB {
-			db, err := open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			return db
-		}
-	}
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		path := filepath.Join(t.TempDir(), "test.db")
-		again := opened(t, func() (*data.DB, error) { return sqlite.Open(t.Context(), path, sqlite.Options{}) })
-		test(t, again(), again)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		url := pgtest.Database(t)
-		again := opened(t, func() (*data.DB, error) { return postgres.Open(t.Context(), url, postgres.Options{}) })
-		test(t, again(), again)
-	})
-}
 
 // source makes a Source of which each revision is the same on both databases.
 func source(name string, texts ...string) migrate.Source {
@@ -119,7 +88,8 @@ const (
 
 func TestUpAndDownAgain(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		ctx := t.Context()
 		m := migrator(t, db, source("users", createA, nothing), source("products", createB))
 		if pending, err := m.Pending(ctx); err != nil || names(pending) != "users/0001_step pending, users/0002_step pending, products/0001_step pending" {
@@ -178,7 +148,8 @@ func TestUpAndDownAgain(t *testing.T) {
 
 func TestDowngradeRefusesTheIrreversible(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		m := migrator(t, db, source("x", createA, "-- up\nCREATE TABLE b (n bigint)", createC))
 		if _, err := m.Upgrade(t.Context()); err != nil {
 			t.Fatal(err)
@@ -202,7 +173,8 @@ func TestFailureLeavesNoTrace(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+			manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+				db := open()
 				_, err := migrator(t, db, source("x", c.bad)).Upgrade(t.Context())
 				if !errors.Is(err, fault.Internal) || !strings.Contains(err.Error(), "x/0001_step failed and left no trace") {
 					t.Errorf("got %v", err)
@@ -227,7 +199,8 @@ func TestFailureLeavesNoTrace(t *testing.T) {
 
 func TestFailingDowngradeLeavesNoTrace(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		m := migrator(t, db, source("x", "-- up\nCREATE TABLE a (n bigint)\n-- down\nDROP TABLE a; DROP TABLE missing"))
 		if _, err := m.Upgrade(t.Context()); err != nil {
 			t.Fatal(err)
@@ -246,7 +219,8 @@ func TestFailingDowngradeLeavesNoTrace(t *testing.T) {
 
 func TestScriptMustNotEndItsTransaction(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		for _, text := range []string{"COMMIT", "COMMIT; BEGIN", "ROLLBACK; BEGIN"} {
 			m := migrator(t, db, source("x", "-- up\nCREATE TABLE IF NOT EXISTS a (n bigint); "+text))
 			if _, err := m.Upgrade(t.Context()); err == nil || !strings.Contains(err.Error(), "must not begin or end a transaction") {
@@ -261,7 +235,8 @@ func TestScriptMustNotEndItsTransaction(t *testing.T) {
 
 func TestChangedAndUnknown(t *testing.T) {
 	t.Parallel()
-	eachDatabase(t, func(t *testing.T, db *data.DB, _ func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
+		db := open()
 		ctx := t.Context()
 		if _, err := migrator(t, db, source("x", createA, createB), source("y", nothing)).Upgrade(ctx); err != nil {
 			t.Fatal(err)

@@ -28,7 +28,7 @@ var floors = []string{
 	"pages",
 	".",
 	"cli manortest",
-	"cmd/manor examples/shop examples/shopd",
+	"cmd/manor examples/shop examples/shopd accounts/internal/accountstest",
 }
 
 // Which database it is, only the top floors know.
