@@ -88,6 +88,7 @@ type App struct {
 	roles    *roles.Service
 	metrics  *metrics
 
+	begun    atomic.Bool
 	started  atomic.Bool
 	draining atomic.Bool
 	stop     context.CancelFunc
@@ -216,8 +217,16 @@ func (a *App) Upgrade(ctx context.Context) (int, error) {
 }
 
 // Start upgrades the database and begins to work on tasks and whatever else
-// domains do in the background, until Close.
-func (a *App) Start(ctx context.Context) error {
+// domains do in the background, until Close. An app is started once.
+func (a *App) Start(ctx context.Context) (err error) {
+	if a.begun.Swap(true) {
+		return errors.New("manor: the app was started before")
+	}
+	defer func() {
+		if err != nil {
+			a.begun.Store(false)
+		}
+	}()
 	if _, err := a.Upgrade(ctx); err != nil {
 		return err
 	}
@@ -259,8 +268,17 @@ func (a *App) Close(ctx context.Context) error {
 	defer cancel()
 	err := a.env.Tasks.Stop(ctx)
 	a.stop()
-	a.running.Wait()
-	return err
+	ended := make(chan struct{})
+	go func() {
+		a.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, errors.New("manor: background work does not end"))
+	}
 }
 
 // Accounts returns the flows, for programs that drive them from Go.

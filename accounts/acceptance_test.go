@@ -302,7 +302,7 @@ func TestPreHijackByResend(t *testing.T) {
 		app.Anonymous(t).Post("/auth/verify/resend", body{"email": email}).Want(202)
 		app.Anonymous(t).Post("/auth/verify", body{"token": app.MailedToken(t, email)}).Want(200)
 		app.Anonymous(t).Post("/auth/login", signingIn(email, attackers)).Want(401)
-	}, manortest.Idle())
+	})
 }
 
 func TestRegisterRefuses(t *testing.T) {

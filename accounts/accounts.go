@@ -19,6 +19,7 @@ import (
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/task"
 	"github.com/manorgo/manor/web"
 )
 
@@ -48,6 +49,7 @@ type Service struct {
 	hasher   *secret.Hasher
 	events   *event.Bus
 	outbox   *mail.Outbox
+	queue    *task.Queue
 	links    web.Links
 	letters  letters
 	users    *users.Service
@@ -67,7 +69,7 @@ func NewService(env domain.Env, c Config) *Service {
 		}
 	}
 	return &Service{
-		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, links: env.Links,
+		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
 		letters:  parseLetters(),
 		users:    users.NewService(env.DB, env.Hasher, env.Events),
 		sessions: sessions.NewService(env.DB, env.Keys),
@@ -286,11 +288,26 @@ func (s *Service) verifyOnce(ctx context.Context, token string, then func(*data.
 	return u, err
 }
 
-// ResendVerify mails the link again if there is an account to verify. It does
-// not say.
+// ResendVerify has the link mailed again if there is an account to verify. Like
+// ForgotPassword it does not look.
 func (s *Service) ResendVerify(ctx context.Context, address string) error {
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
-		u, err := s.users.LockByEmail(ctx, tx, address)
+		return s.queue.Enqueue(ctx, tx, resend{Address: users.NormalEmail(address)})
+	})
+}
+
+// resend asks for the link that verifies an address to be mailed again.
+type resend struct {
+	Address string `json:"address"`
+}
+
+// Kind names the task.
+func (resend) Kind() string { return "accounts.resend" }
+
+// mailVerify mails the link again, if there is an account to verify.
+func (s *Service) mailVerify(ctx context.Context, r resend) error {
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, err := s.users.LockByEmail(ctx, tx, r.Address)
 		if fault.KindOf(err) == fault.NotFound || err == nil && (u.EmailVerified || !u.Active) {
 			return nil
 		}
@@ -301,11 +318,12 @@ func (s *Service) ResendVerify(ctx context.Context, address string) error {
 	})
 }
 
-// ResendVerifyTo is ResendVerify for the user with this ID, or fault.NotFound.
+// ResendVerifyTo mails the link again to a user whom the caller may change, or
+// is fault.NotFound.
 func (s *Service) ResendVerifyTo(ctx context.Context, key users.ID) error {
-	u, err := s.users.Get(ctx, key)
+	u, err := s.users.GetEditable(ctx, key)
 	if err != nil {
 		return err
 	}
-	return s.ResendVerify(ctx, u.Email)
+	return s.mailVerify(ctx, resend{u.Email})
 }

@@ -30,6 +30,11 @@ func (s *Service) BootstrapLink(ctx context.Context) (string, error) {
 	return s.links.To("/setup", url.Values{"token": {token.Reveal()}}), nil
 }
 
+// superuserRole is held while somebody becomes the first to have it.
+var superuserRole = data.NewSelect[struct {
+	Name string `db:"name"`
+}](`SELECT name FROM roles WHERE name = 'superuser'`, `SELECT name FROM roles WHERE name = 'superuser' FOR UPDATE`)
+
 // Bootstrap uses such a link up and makes the first administrator. A link that
 // is not valid, or comes too late, is fault.Malformed with TOKEN_INVALID.
 func (s *Service) Bootstrap(ctx context.Context, token string, in users.Create) (u users.User, err error) {
@@ -42,6 +47,9 @@ func (s *Service) Bootstrap(ctx context.Context, token string, in users.Create) 
 	}
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
 		if _, err := s.tokens.Consume(ctx, tx, tokens.Bootstrap, token); err != nil {
+			return err
+		}
+		if _, err := superuserRole.One(ctx, tx); err != nil { // one administrator at a time
 			return err
 		}
 		exists, err := s.users.HasSuperuser(ctx, tx)

@@ -10,12 +10,16 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/task"
 	"github.com/manorgo/manor/web"
 )
 
 // Domain returns the flows as a domain without tables of its own.
 func (s *Service) Domain() domain.Domain {
-	return domain.Domain{Name: "accounts", Mount: s.mount}
+	return domain.Domain{
+		Name: "accounts", Mount: s.mount,
+		Workers: []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify)},
+	}
 }
 
 func (s *Service) mount(r *web.Router) {
@@ -196,11 +200,7 @@ func (s *Service) resendTo(ctx context.Context, in *byID) (*accepted, error) {
 }
 
 func (s *Service) resetTo(ctx context.Context, in *byID) (*accepted, error) {
-	u, err := s.users.Get(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &accepted{Accepted{"reset_sent"}}, s.ForgotPassword(ctx, u.Email)
+	return &accepted{Accepted{"reset_sent"}}, s.ResetPasswordOf(ctx, in.ID)
 }
 
 func (s *Service) revokeAll(ctx context.Context, in *byID) (*web.None, error) {

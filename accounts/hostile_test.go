@@ -175,5 +175,5 @@ func TestSetPasswordEndsLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 		anon.Post("/auth/password/reset", body{"token": token, "password": manortest.Password}).Want(400)
-	}, manortest.Idle())
+	})
 }

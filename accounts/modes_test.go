@@ -37,3 +37,18 @@ func TestClosedRegistration(t *testing.T) {
 		})
 	}
 }
+
+// Signing in elsewhere is no change that a careful client would trip over.
+func TestSigningInKeepsVersion(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		ann := app.User(t, "ann")
+		before := ann.Get("/users/me").Want(200)
+		app.Anonymous(t).Post("/auth/login", signingIn("ann", manortest.Password)).Want(200)
+		after := ann.Get("/users/me").Want(200)
+		same(t, "ETag", after.ETag(), before.ETag())
+		if after.Value("last_login") == before.Value("last_login") {
+			t.Error("last_login did not move")
+		}
+		ann.Do("PATCH", "/users/me", body{"bio": "Poetical."}, "If-Match", before.ETag()).Want(200)
+	}, manortest.Idle())
+}

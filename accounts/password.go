@@ -11,11 +11,27 @@ import (
 	"github.com/manorgo/manor/secret"
 )
 
-// ForgotPassword mails a link to choose a new password, if the address has an
-// account that is not switched off. It does not say.
+// ForgotPassword has a link to choose a new password mailed, if the address has
+// an account that is not switched off. It does not say, and does not look: that
+// is left to a task, so that strangers cannot tell by the time it takes.
 func (s *Service) ForgotPassword(ctx context.Context, address string) error {
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
-		u, err := s.users.LockByEmail(ctx, tx, address)
+		return s.queue.Enqueue(ctx, tx, forgot{Address: users.NormalEmail(address)})
+	})
+}
+
+// forgot asks for the link for a new password to be mailed.
+type forgot struct {
+	Address string `json:"address"`
+}
+
+// Kind names the task.
+func (forgot) Kind() string { return "accounts.forgot" }
+
+// mailReset mails the link for a new password, if there is an account for it.
+func (s *Service) mailReset(ctx context.Context, f forgot) error {
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, err := s.users.LockByEmail(ctx, tx, f.Address)
 		if fault.KindOf(err) == fault.NotFound || err == nil && !u.Active {
 			return nil
 		}
@@ -29,6 +45,16 @@ func (s *Service) ForgotPassword(ctx context.Context, address string) error {
 		link := s.links.To("/reset", url.Values{"token": {token.Reveal()}})
 		return s.send(ctx, tx, s.letters.reset, u.Email, letter{Name: u.FullName(), Link: link})
 	})
+}
+
+// ResetPasswordOf mails the link for a new password to a user whom the caller
+// may change, or is fault.NotFound.
+func (s *Service) ResetPasswordOf(ctx context.Context, key users.ID) error {
+	u, err := s.users.GetEditable(ctx, key)
+	if err != nil {
+		return err
+	}
+	return s.mailReset(ctx, forgot{u.Email})
 }
 
 // resetToken makes the one good token for a new password of u.

@@ -15,7 +15,8 @@
 //
 // The options are: primary; size=N (code points); numeric=P.S; default=SQL;
 // unique; index; references=TABLE with ondelete=cascade, restrict or null;
-// enum=a|b|c; json; for=FIELD, the field of a request that the column is made
+// enum=a|b|c; json; quiet, a column
+// whose changes do not move updated_at; for=FIELD, the field of a request that the column is made
 // from, which errors then speak of; search, sort and filter, which let a
 // request name the column; and check=SQL, which takes the rest of the tag. A
 // pointer field may be NULL. A column without search, sort or filter cannot be

@@ -32,7 +32,7 @@ type field struct {
 	references, ondelete, preset string
 	check                        string
 	enum                         []string
-	search, sort, filter         bool
+	search, sort, filter, quiet  bool
 
 	// at returns the address of the value in the struct at p, as a pointer of
 	// the kind's own Go type, so that named strings and IDs cost a driver
@@ -90,6 +90,8 @@ func (f *field) parseTag(tag string) error {
 			f.sort = true
 		case "filter":
 			f.filter = true
+		case "quiet":
+			f.quiet = true
 		case "json":
 			isJSON = true
 		case "size":

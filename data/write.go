@@ -104,7 +104,7 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 		return false, fault.Errorf(fault.Internal, "%s: an update without a filter", r.t.name)
 	}
 	b.text("UPDATE ").text(quote(r.t.name)).text(" SET ")
-	n, moved := 0, false
+	n, moved, loud := 0, false, false
 	for _, c := range changes {
 		if !c.sent {
 			continue
@@ -124,11 +124,12 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 		}
 		n++
 		moved = moved || c.f == r.t.updated
+		loud = loud || !c.f.quiet
 	}
 	if n == 0 {
 		return false, nil
 	}
-	if f := r.t.updated; f != nil && !moved {
+	if f := r.t.updated; f != nil && !moved && loud {
 		b.text(", ").name(f).text(" = ")
 		if err := b.later(f, r.db.Now()); err != nil {
 			return false, err

@@ -24,6 +24,7 @@ type App struct {
 	counter *datatest.Counter
 	commits *datatest.FailCommits
 	log     *logbook
+	idle    bool // nobody works on tasks
 }
 
 // config returns the configuration of an app over db. Passwords are hashed as
@@ -42,7 +43,7 @@ func (o *options) config(db *data.DB, log *slog.Logger) manor.Config {
 // start runs an app over db until the test ends.
 func (o *options) start(t *testing.T, db *data.DB) *App {
 	t.Helper()
-	a := &App{Clock: o.clock, log: new(logbook)}
+	a := &App{Clock: o.clock, log: new(logbook), idle: o.idle}
 	a.commits = datatest.NewFailCommits(db.Driver())
 	a.counter = datatest.NewCounter(a.commits)
 	a.DB = data.New(a.counter, o.clock.Now)

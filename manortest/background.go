@@ -13,9 +13,13 @@ import (
 // maxMails is how far back LastMail looks.
 const maxMails = 1000
 
-// LastMail returns the newest message to an address. There must be one.
+// LastMail returns the newest message to an address, once all tasks are done
+// that may mail one. There must be one.
 func (a *App) LastMail(t *testing.T, to string) mail.Mail {
 	t.Helper()
+	if !a.idle {
+		a.WaitTasks(t)
+	}
 	listed, err := a.Mail().List(t.Context(), maxMails)
 	if err != nil {
 		t.Fatal(err)

@@ -72,8 +72,9 @@ var writes = []write{
 		w.known["verify"] = w.app.MailedToken(w.t, "new@example.com")
 	}},
 	{route: "POST /auth/verify/resend", body: fixed(body{"email": "new@example.com"})},
-	{route: "POST /auth/verify", body: func(w *world) body { return body{"token": w.known["verify"]} }},
-	{route: "POST /auth/password/forgot", body: fixed(body{"email": "new@example.com"}), after: func(w *world, _ *manortest.Response) {
+	{route: "POST /auth/verify", body: func(w *world) body { return body{"token": w.known["verify"]} }, keep: "new"},
+	{route: "POST /auth/password/forgot", body: fixed(body{"email": "new@example.com"})},
+	{route: "POST /users/{id}/password-reset", caller: "admin", path: "/users/{new}/password-reset", after: func(w *world, _ *manortest.Response) {
 		w.known["reset"] = w.app.MailedToken(w.t, "new@example.com")
 	}},
 	{route: "POST /auth/password/reset", body: func(w *world) body {
@@ -114,7 +115,6 @@ var writes = []write{
 
 	{route: "POST /users", caller: "admin", body: fixed(body{"email": "made@example.com"}), keep: "made"},
 	{route: "PATCH /users/{id}", caller: "admin", path: "/users/{made}", body: fixed(body{"first_name": "Made"})},
-	{route: "POST /users/{id}/password-reset", caller: "admin", path: "/users/{made}/password-reset"},
 	{route: "POST /users/{id}/verify/resend", caller: "admin", path: "/users/{made}/verify/resend"},
 	{route: "POST /users/{id}/sessions/revoke", caller: "admin", path: "/users/{carol}/sessions/revoke"},
 	{route: "POST /users/{id}/deactivate", caller: "admin", path: "/users/{carol}/deactivate"},

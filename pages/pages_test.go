@@ -20,7 +20,7 @@ type body = map[string]any
 func each(t *testing.T, run func(t *testing.T, app *manortest.App)) {
 	t.Helper()
 	t.Parallel()
-	manortest.Each(t, run, manortest.Idle())
+	manortest.Each(t, run)
 }
 
 // send presses the button of a page. The form holds names and values.

@@ -171,7 +171,8 @@ func (s *Service) Refresh(ctx context.Context, text string) (out Issued, err err
 		return err
 	})
 	if fault.KindOf(err) == fault.NotFound {
-		return Issued{}, s.reused(ctx, digests)
+		// A thief who hangs up must not keep the session alive.
+		return Issued{}, s.reused(context.WithoutCancel(ctx), digests)
 	}
 	return out, err
 }

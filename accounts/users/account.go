@@ -151,6 +151,15 @@ func (s *Service) EndSessionsOf(ctx context.Context, tx *data.Tx, key ID) (User,
 	return s.Table.On(tx).UpdateOne(ctx, data.All(id.Eq(key), where), epoch.Plus(1))
 }
 
+// GetEditable returns an account that the caller may change, or fault.NotFound.
+func (s *Service) GetEditable(ctx context.Context, key ID) (User, error) {
+	where, err := editable(ctx)
+	if err != nil {
+		return User{}, err
+	}
+	return s.Table.On(s.DB).GetBy(ctx, id.Eq(key), where)
+}
+
 // ByIdentifier returns the user with an e-mail address or a username, whoever
 // asks, or fault.NotFound. It is for flows that then ask for a proof.
 func (s *Service) ByIdentifier(ctx context.Context, h data.Handle, identifier string) (User, error) {

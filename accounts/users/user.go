@@ -34,7 +34,7 @@ type User struct {
 	Superuser     bool       `json:"is_superuser" db:"is_superuser,filter,default=false"`
 	EmailVerified bool       `json:"email_verified" db:"email_verified,filter,default=false"`
 	DateJoined    time.Time  `json:"date_joined" db:"date_joined,sort"`
-	LastLogin     *time.Time `json:"last_login" db:"last_login,sort"`
+	LastLogin     *time.Time `json:"last_login" db:"last_login,sort,quiet"`
 
 	SearchVisibility SearchVisibility `json:"search_visibility" db:"search_visibility,size=16,enum=public|private,default='public'"`
 	EmailPrivacy     EmailPrivacy     `json:"email_privacy" db:"email_privacy,size=16,enum=public|private|never,default='private'"`
