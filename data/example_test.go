@@ -133,6 +133,40 @@ func ExampleRepository_Each() {
 	// Lamp <nil>
 }
 
+func ExampleRepository_Upsert() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+
+	for _, price := range []int64{20, 25} {
+		lamp := Product{Name: "Lamp", Price: decimal.NewFromInt(price)}
+		created, err := products.On(db).Upsert(ctx, &lamp, "name")
+		fmt.Println(created, lamp.Price, lamp.UpdatedAt.After(lamp.CreatedAt), err)
+	}
+
+	all := []Product{{Name: "Table"}, {Name: "Lamp"}}
+	created, err := products.On(db).UpsertAll(ctx, all, "name")
+	fmt.Println(created, err)
+	// Output:
+	// true 20 false <nil>
+	// false 25 true <nil>
+	// [true false] <nil>
+}
+
+func ExampleRepository_UpdateAll() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+	rows := []Product{{Name: "Lamp"}, {Name: "Table"}}
+	products.On(db).AddAll(ctx, rows)
+
+	rows[0].Active, rows[1].Active = true, true
+	rows[0].Name = "not named, so it stays"
+	now, err := products.On(db).UpdateAll(ctx, rows, "active")
+	fmt.Println(now[0].Name, now[0].Active, now[1].Active, err)
+	// Output: Lamp true true <nil>
+}
+
 func TestNowIsWhatADatabaseCanStore(t *testing.T) {
 	t.Parallel()
 	db, done := shop()

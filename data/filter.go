@@ -192,11 +192,7 @@ func (b *builder) in(n *node) error {
 		b.text(" NOT")
 	}
 	b.text(" IN (")
-	size := 1
-	for size < len(n.vs) {
-		size *= 2
-	}
-	for i := range size {
+	for i := range roundUp(len(n.vs)) {
 		if i > 0 {
 			b.text(", ")
 		}

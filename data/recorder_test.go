@@ -30,7 +30,7 @@ func newRecorder(name string) (*data.DB, *recorder) {
 	}
 	d := driver.Dialect{Name: "sqlite", MaxParams: 100, True: "yes", False: "no", Later: "later(%s, %s)", Has: "has(%s, %s)", HasFold: "fold(%s, %s)", Prefix: "prefix(%s, %s)", Encode: encode}
 	if name == "postgres" {
-		d.Name, d.Numbered, d.Lock = name, true, " FOR UPDATE"
+		d.Name, d.Numbered, d.Lock, d.Inserted = name, true, " FOR UPDATE", "is_new"
 	}
 	r := &recorder{dialect: d}
 	return data.New(r, func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }), r

@@ -131,7 +131,7 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 	}
 	if f := r.t.updated; f != nil && !moved && loud {
 		b.text(", ").name(f).text(" = ")
-		if err := b.later(f, r.db.Now()); err != nil {
+		if err := b.later("", f, r.db.Now()); err != nil {
 			return false, err
 		}
 	}
@@ -190,24 +190,26 @@ func (r Repository[T]) delete(b *builder, where Filter[T]) error {
 }
 
 // later writes the next value of a time column: now, or just after the stored
-// value if that is not before now.
-func (b *builder) later(f *field, now time.Time) error {
+// value if that is not before now. prefix is what the column's name needs in
+// front of it.
+func (b *builder) later(prefix string, f *field, now time.Time) error {
 	head, rest, _ := strings.Cut(b.d.Later, "%s")
 	mid, tail, _ := strings.Cut(rest, "%s")
 	b.text(head)
 	if err := b.arg(f, now); err != nil {
 		return err
 	}
-	b.text(mid).name(f).text(tail)
+	b.text(mid).text(prefix).name(f).text(tail)
 	return nil
 }
 
-// stamp fills in what Add makes up: the ID and the times.
-func (r Repository[T]) stamp(v *T, now time.Time) {
+// stamp fills in what Add makes up: the ID and the times. It reports whether it
+// made the ID.
+func (r Repository[T]) stamp(v *T, now time.Time) (made bool) {
 	p := unsafe.Pointer(v)
 	if f := r.t.id; f != nil && f.column.Kind == driver.UUID {
 		if id := (*[16]byte)(unsafe.Add(p, f.offset)); *id == [16]byte{} {
-			*id = r.db.ids.next(now)
+			*id, made = r.db.ids.next(now), true
 		}
 	}
 	for _, f := range [...]*field{r.t.created, r.t.updated} {
@@ -218,6 +220,7 @@ func (r Repository[T]) stamp(v *T, now time.Time) {
 			}
 		}
 	}
+	return made
 }
 
 // values fills args with the values of v's columns. Times are cut to what the

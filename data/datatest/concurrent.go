@@ -2,6 +2,7 @@ package datatest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/manorgo/manor/data"
@@ -56,6 +57,59 @@ var concurrentTests = []test{
 		})
 		s.same("winners", won, 1)
 		count(s, db, lamps, 1)
+	}},
+	{"one creates", func(s suite) {
+		db := s.db(lamps.Schema())
+		var mu sync.Mutex
+		created, ids := 0, map[data.ID[lamp]]int{}
+		s.all(writers, func(i int) error {
+			v := lamp{Name: "a", Rank: i}
+			if i%2 == 0 { // half of them choose the ID, all the same
+				v.ID = data.ID[lamp]{7}
+			}
+			upsert := lamps.On(db).Upsert
+			if i%4 > 1 {
+				upsert = lamps.On(db).GetOrAdd
+			}
+			isNew, err := upsert(s.ctx, &v, "name")
+			mu.Lock()
+			defer mu.Unlock()
+			if isNew {
+				created++
+			}
+			ids[v.ID]++
+			return err
+		})
+		s.same("created", created, 1)
+		s.same("different IDs", len(ids), 1)
+		count(s, db, lamps, 1)
+	}},
+	{"each overwrites", func(s suite) {
+		db := s.db(lamps.Schema())
+		var mu sync.Mutex
+		created := make([]int, 10)
+		s.all(writers, func(i int) error {
+			rows := newLamps(10)
+			for k := range rows {
+				rows[k].Rank = i
+			}
+			isNew, err := lamps.On(db).UpsertAll(s.ctx, rows, "name")
+			mu.Lock()
+			defer mu.Unlock()
+			for k, is := range isNew {
+				if is {
+					created[k]++
+				}
+			}
+			return err
+		})
+		s.same("created", created, slices.Repeat([]int{1}, 10))
+		count(s, db, lamps, 10)
+		page, err := lamps.On(db).List(s.ctx, data.Query[lamp]{Limit: -1})
+		s.ok(err)
+		for _, v := range page.Items { // all by the same one
+			s.same("rank", v.Rank, page.Items[0].Rank)
+		}
 	}},
 	{"readers beside writers", func(s suite) {
 		db := s.db(lamps.Schema())

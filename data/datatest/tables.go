@@ -30,6 +30,11 @@ type person struct {
 	Name string `json:"name" db:"name"`
 }
 
+type visit struct {
+	Page string `db:"page"`
+	Day  int    `db:"day"`
+}
+
 var (
 	lamps = data.NewTable[lamp]("lamps")
 
@@ -43,6 +48,9 @@ var (
 	lampActive = data.Col[bool](lamps, "active")
 	lampSold   = data.Col[time.Time](lamps, "sold")
 	lampSince  = data.Col[time.Time](lamps, "updated_at")
+
+	// A visit has no ID, and nothing but what it is matched by.
+	visits = data.NewTable[visit]("visits", data.UniqueOn("page", "day"))
 
 	people = data.NewTable[person]("people")
 )

@@ -131,6 +131,14 @@ type Dialect struct {
 	// two %s: parameter and column.
 	Later string
 
+	// Inserted is SQL that, in the RETURNING of an INSERT … ON CONFLICT DO
+	// UPDATE, holds for rows that are new; or "" where the database has none.
+	Inserted string
+
+	// TypeOf is SQL for a NULL with the type of a column: a format with two %s:
+	// table and column; or "" where parameters need no type.
+	TypeOf string
+
 	// Has is SQL that holds if a text contains another exactly: a format with
 	// two %s: column and parameter. HasFold ignores the case of A–Z.
 	Has, HasFold string

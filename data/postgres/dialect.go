@@ -20,11 +20,14 @@ var dialect = driver.Dialect{
 	Numbered:  true,
 	Lock:      " FOR UPDATE",
 	True:      "true", False: "false",
-	Later:   "greatest(%s::timestamptz, %s + interval '1 microsecond')",
-	Has:     "strpos(%s, %s) > 0",
-	HasFold: `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
-	Prefix:  "starts_with(%s, %s)",
-	Encode:  encode,
+	Later: "greatest(%s::timestamptz, %s + interval '1 microsecond')",
+	// An update locks the row that it found first, which xmax then tells of.
+	Inserted: "(xmax = 0)",
+	TypeOf:   "(NULL::%s).%s",
+	Has:      "strpos(%s, %s) > 0",
+	HasFold:  `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
+	Prefix:   "starts_with(%s, %s)",
+	Encode:   encode,
 }
 
 // encode turns a value into what pgx binds: itself, mostly.

@@ -1,0 +1,190 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/fault"
+)
+
+// UpdateAll changes the named columns of the rows with the IDs of vs to the
+// values in vs, and returns the rows as they are now, in the order of vs. No
+// columns means all but the ID and the times of Audited. UpdatedAt moves on for
+// rows of which a column really changes, unless it is named. An ID without a
+// row is fault.NotFound, and one that comes twice is fault.Invalid; then nothing
+// has changed.
+func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string) ([]T, error) {
+	id := r.t.idField()
+	set := r.t.settable()
+	if len(columns) > 0 {
+		set = set[:0]
+		for _, c := range columns {
+			f := r.t.mustField(c)
+			if f == id || slices.Contains(set, f) {
+				panic(fmt.Sprintf("data: table %s: %s cannot be updated, or comes twice", r.t.name, c))
+			}
+			set = append(set, f)
+		}
+	}
+	if len(vs) == 0 {
+		return nil, nil
+	}
+	found, err := newFound(r.t, vs, []*field{id})
+	if err != nil {
+		return nil, err
+	}
+	fields := append([]*field{id}, set...)
+	args, err := r.t.valuesOf(r.db.dialect, vs, fields)
+	if err != nil {
+		return nil, err
+	}
+	now := r.db.Now()
+	err = r.together(ctx, func(r Repository[T]) error {
+		if err := r.lockAll(ctx, args, len(fields)); err != nil {
+			return err
+		}
+		return r.chunks(len(vs), len(fields), func(i, n int) error {
+			b := newBuilder(r.db.dialect)
+			defer b.release()
+			if err := r.updateRows(b, fields, args[i*len(fields):(i+n)*len(fields)], now); err != nil {
+				return err
+			}
+			return found.read(ctx, r, r.call(b, r.p.columns), i, n, nil, nil)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found.rows, nil
+}
+
+// updateRows writes the statement. The first of fields is the primary key.
+func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now time.Time) error {
+	table := quote(r.t.name)
+	b.text("UPDATE ").text(table).text(" SET ")
+	cells := make([]cell, len(fields)-1)
+	for i, f := range fields[1:] {
+		cells[i] = cell{f, fmt.Sprintf(sent+".column%d", i+2)}
+	}
+	if err := b.assign(table, cells, r.t.updated, true, now); err != nil {
+		return err
+	}
+	b.text(" FROM (VALUES ")
+	if b.d.TypeOf != "" {
+		for i, f := range fields {
+			b.text([]string{"(", ", "}[min(i, 1)]).text(fmt.Sprintf(b.d.TypeOf, table, quote(f.column.Name)))
+		}
+		b.text("), ")
+	}
+	b.tuples(args, len(fields)).text(") AS " + sent + " WHERE ").text(table).text(".").name(fields[0]).text(" = " + sent + ".column1 RETURNING ")
+	for i, f := range r.t.fields {
+		if i > 0 {
+			b.text(", ")
+		}
+		b.text(table).text(".").name(f)
+	}
+	return nil
+}
+
+// lockAll is fault.NotFound unless there is a row for every ID, the first of
+// each width args. Nobody changes those rows until the transaction ends. They
+// are locked in order, so that two who change the same rows do not wait for
+// each other.
+func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error {
+	ids := make([]any, 0, len(args)/width)
+	for i := 0; i < len(args); i += width {
+		ids = append(ids, args[i])
+	}
+	n := 0
+	for some := range slices.Chunk(ids, r.db.listSize()) {
+		b := newBuilder(r.db.dialect)
+		defer b.release()
+		b.text("SELECT ").name(r.t.id).text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
+		b.bound(r.t.id, some)
+		b.text(" ORDER BY ").name(r.t.id).text(b.d.Lock)
+		rows, err := r.c.Query(ctx, r.call(b, []driver.Column{r.t.id.column}))
+		if err != nil {
+			return classify(err, r.t)
+		}
+		for rows.Next() {
+			n++
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return classify(err, r.t)
+		}
+	}
+	if n < len(ids) {
+		return fault.Errorf(fault.NotFound, "%s: %d of %d not found", r.t.name, len(ids)-n, len(ids))
+	}
+	return nil
+}
+
+// DeleteAll removes the rows with these primary keys, all or none of them, and
+// returns how many there were. An ID without a row is passed over.
+func (r Repository[T]) DeleteAll(ctx context.Context, ids ...ID[T]) (int, error) {
+	f, size, total := r.t.idField(), r.db.listSize(), 0
+	run := func(r Repository[T]) error {
+		for some := range slices.Chunk(ids, size) {
+			n := &node{op: opIn, f: f, vs: make([]any, len(some))}
+			for i, id := range some {
+				n.vs[i] = [16]byte(id)
+			}
+			k, err := r.DeleteWhere(ctx, Filter[T]{n})
+			if err != nil {
+				return err
+			}
+			total += k
+		}
+		return nil
+	}
+	var err error
+	if len(ids) <= size {
+		err = run(r)
+	} else {
+		err = r.together(ctx, run)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return total, nil
+}
+
+// together runs fn in the transaction that r is in, or in one of its own.
+func (r Repository[T]) together(ctx context.Context, fn func(Repository[T]) error) error {
+	if _, ok := r.c.(driver.Tx); ok {
+		return fn(r)
+	}
+	return r.db.Tx(ctx, func(tx *Tx) error { return fn(r.t.On(tx)) })
+}
+
+// maxRows is how many rows one statement writes.
+const maxRows = 250
+
+// chunks calls fn for n rows from i on, until it has been through all. Sizes
+// are few, however many rows there are, so that there are few statements.
+func (r Repository[T]) chunks(rows, width int, fn func(i, n int) error) error {
+	n := max(1, min(maxRows, (r.db.dialect.MaxParams-1)/width)) // one is the time
+	for i := 0; i < rows; i += n {
+		for n > rows-i {
+			n /= 2
+		}
+		if err := fn(i, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listSize is how many values a list in a statement may have: a power of two,
+// to which lists are rounded up.
+func (db *DB) listSize() int {
+	n := 1
+	for 2*n <= db.dialect.MaxParams {
+		n *= 2
+	}
+	return n
+}

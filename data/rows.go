@@ -1,0 +1,248 @@
+package data
+
+import (
+	"context"
+	sqldriver "database/sql/driver"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+	"unsafe"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/fault"
+)
+
+// sent is what statements call the rows that they bring with them. No table is
+// called so.
+const sent = `"sent rows"`
+
+// A cell is a column and the SQL of the value that it gets.
+type cell struct {
+	f     *field
+	value string
+}
+
+// assign writes what follows SET. With touch the time of the last change moves
+// on if a column changes, unless it is among the cells.
+func (b *builder) assign(table string, cells []cell, updated *field, touch bool, now time.Time) error {
+	for i, c := range cells {
+		if i > 0 {
+			b.text(", ")
+		}
+		b.name(c.f).text(" = ").text(c.value)
+		touch = touch && c.f != updated
+	}
+	if updated == nil || !touch {
+		return nil
+	}
+	b.text(", ").name(updated).text(" = CASE WHEN ")
+	for i, c := range cells {
+		if i > 0 {
+			b.text(" OR ")
+		}
+		b.text(table).text(".").name(c.f).text(" IS DISTINCT FROM ").text(c.value)
+	}
+	b.text(" THEN ")
+	if err := b.later(table+".", updated, now); err != nil {
+		return err
+	}
+	b.text(" ELSE ").text(table).text(".").name(updated).text(" END")
+	return nil
+}
+
+// tuples writes rows of width parameters each.
+func (b *builder) tuples(args []any, width int) *builder {
+	for i, v := range args {
+		switch {
+		case i == 0:
+			b.text("(")
+		case i%width == 0:
+			b.text("), (")
+		default:
+			b.text(", ")
+		}
+		b.param(v)
+	}
+	return b.text(")")
+}
+
+// bound writes that f is one of vs, which the driver has encoded.
+func (b *builder) bound(f *field, vs []any) {
+	b.name(f).text(" IN (")
+	for i := range roundUp(len(vs)) {
+		if i > 0 {
+			b.text(", ")
+		}
+		b.param(vs[min(i, len(vs)-1)])
+	}
+	b.text(")")
+}
+
+// roundUp returns the next power of two.
+func roundUp(n int) int {
+	size := 1
+	for size < n {
+		size *= 2
+	}
+	return size
+}
+
+// settable returns the columns that hold what the caller says: all but the primary
+// key and the times of Audited.
+func (t *Table[T]) settable() []*field {
+	out := make([]*field, 0, len(t.fields))
+	for _, f := range t.fields {
+		if f != t.id && f != t.created && f != t.updated {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// valuesOf returns the values of some columns of all vs.
+func (t *Table[T]) valuesOf(d *driver.Dialect, vs []T, fields []*field) ([]any, error) {
+	args := make([]any, 0, len(vs)*len(fields))
+	for i := range vs {
+		for _, f := range fields {
+			v, err := f.bindAt(d, unsafe.Pointer(&vs[i]))
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, v)
+		}
+	}
+	return args, nil
+}
+
+// fill makes the columns of v those of row. What is not stored stays.
+func (t *Table[T]) fill(v, row *T) {
+	p, q := unsafe.Pointer(v), unsafe.Pointer(row)
+	for _, f := range t.fields {
+		reflect.NewAt(f.typ, unsafe.Add(p, f.offset)).Elem().Set(reflect.NewAt(f.typ, unsafe.Add(q, f.offset)).Elem())
+	}
+}
+
+func (t *Table[T]) uuid(v *T) *[16]byte {
+	return (*[16]byte)(unsafe.Add(unsafe.Pointer(v), t.id.offset))
+}
+
+// A found puts the rows that a statement returns, in whatever order, in the
+// order in which they were sent. It knows them by their values in some columns.
+type found[T any] struct {
+	t     *Table[T]
+	by    []*field
+	index map[string]int // key → place; nil if there is but one
+	rows  []T
+	times []int // how often each came back
+	key   []byte
+}
+
+// newFound is fault.Invalid if two of vs have the same values.
+func newFound[T any](t *Table[T], vs []T, by []*field) (*found[T], error) {
+	s := &found[T]{t: t, by: by, rows: make([]T, len(vs)), times: make([]int, len(vs))}
+	if len(vs) == 1 {
+		return s, nil
+	}
+	s.index = make(map[string]int, len(vs))
+	for i := range vs {
+		if err := s.keyOf(&vs[i]); err != nil {
+			return nil, err
+		}
+		if first, ok := s.index[string(s.key)]; ok {
+			return nil, fault.Field(by[0].json, "is the same in rows %d and %d", first+1, i+1)
+		}
+		s.index[string(s.key)] = i
+	}
+	return s, nil
+}
+
+// read runs c, which brings n rows from i on, and calls each, if not nil, for
+// every row of the result: its place and how often it came by now.
+func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, n int, extra []any, each func(k, times int, row *T)) error {
+	rows, err := r.c.Query(ctx, c)
+	if err != nil {
+		return classify(err, s.t)
+	}
+	defer rows.Close()
+	width := len(s.t.fields)
+	dest := append(make([]any, width, width+len(extra)), extra...)
+	for rows.Next() {
+		var row T
+		s.t.dest(dest[:width:width], &row)
+		if err := rows.Scan(dest); err != nil {
+			return classify(err, s.t)
+		}
+		k := 0
+		if s.index != nil {
+			if err := s.keyOf(&row); err != nil {
+				return err
+			}
+			var ok bool
+			if k, ok = s.index[string(s.key)]; !ok || k < i || k >= i+n {
+				return fault.Errorf(fault.Internal, "%s: a row came back that was not sent", s.t.name)
+			}
+		}
+		s.rows[k] = row
+		s.times[k]++
+		if each != nil {
+			each(k, s.times[k], &s.rows[k])
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return classify(err, s.t)
+	}
+	if err := rows.Close(); err != nil { // a write may fail at its very end
+		return classify(err, s.t)
+	}
+	for k := i; k < i+n; k++ {
+		if s.times[k] == 0 {
+			return fault.Errorf(fault.Internal, "%s: a row did not come back", s.t.name)
+		}
+	}
+	return nil
+}
+
+// keyOf makes key of v's values: equal for those that a database takes for
+// equal.
+func (s *found[T]) keyOf(v *T) error {
+	s.key = s.key[:0]
+	for _, f := range s.by {
+		at := len(s.key)
+		var err error
+		if s.key, err = appendKey(s.key, f.value(unsafe.Pointer(v))); err != nil {
+			return fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
+		}
+		// The length at the end keeps ("a", "bc") apart from ("ab", "c").
+		s.key = binary.BigEndian.AppendUint32(s.key, uint32(len(s.key)-at))
+	}
+	return nil
+}
+
+func appendKey(b []byte, v any) ([]byte, error) {
+	switch x := v.(type) {
+	case string:
+		return append(b, x...), nil
+	case [16]byte:
+		return append(b, x[:]...), nil
+	case []byte:
+		return append(b, x...), nil
+	case time.Time:
+		return strconv.AppendInt(b, x.UTC().Truncate(time.Microsecond).UnixMicro(), 10), nil
+	case decimal.Decimal:
+		return append(b, x.String()...), nil // without zeros at its end
+	case float64:
+		return strconv.AppendFloat(b, x+0, 'g', -1, 64), nil // -0 is 0
+	case bool, int, int32, int64:
+		return fmt.Append(b, x), nil
+	case sqldriver.Valuer:
+		stored, err := x.Value()
+		return fmt.Append(b, stored), err
+	}
+	text, err := json.Marshal(v)
+	return append(b, text...), err
+}
