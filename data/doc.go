@@ -3,9 +3,9 @@
 // A [Table] binds a struct to a table once. Its columns are typed values, from
 // which filters, orders and changes are made; a filter on one table does not
 // compile on another. [Table.On] gives the table's [Repository] over a [DB] or,
-// inside [DB.Tx], over a [Tx]. A [Service] is a repository with rules: who may
-// see and change which rows, what a valid row is, and what else happens when
-// one changes.
+// inside [DB.Tx], over a [Tx]; [Tx.Nested] is a part of a transaction that may
+// fail alone. A [Service] is a repository with rules: who may see and change
+// which rows, what a valid row is, and what else happens when one changes.
 //
 // The struct is the schema. Its `db` tag names the column and says the rest:
 //

@@ -48,7 +48,7 @@ func classify(err error, names schemaNames) error {
 		return columnFault(fault.Invalid, "", "is required", e, names)
 	case driver.BadValue:
 		return columnFault(fault.Invalid, "", "does not fit", e, names)
-	case driver.Retryable:
+	case driver.Retryable, driver.TimedOut:
 		return &fault.Error{Kind: fault.Unavailable, Msg: "busy, try again", Retry: time.Second, Err: e}
 	case driver.Down:
 		return &fault.Error{Kind: fault.Unavailable, Msg: "the database is not available", Retry: 5 * time.Second, Err: e}

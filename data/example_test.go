@@ -103,6 +103,48 @@ func ExampleDB_Tx() {
 	// Output: no more lamps 0
 }
 
+func ExampleTx_Nested() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+
+	err := db.Tx(ctx, func(tx *data.Tx) error {
+		for _, name := range []string{"Lamp", "Chair", "Lamp"} {
+			err := tx.Nested(ctx, func(tx *data.Tx) error { return products.On(tx).Add(ctx, &Product{Name: name}) })
+			if errors.Is(err, fault.Conflict) {
+				continue // the others are added all the same
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	n, _ := products.On(db).Count(ctx)
+	fmt.Println(err, n)
+	// Output: <nil> 2
+}
+
+func ExampleDB_TxWith() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+	lamp := Product{Name: "Lamp", Price: decimal.New(10, 0)}
+	products.On(db).Add(ctx, &lamp)
+
+	o := data.TxOptions{Isolation: data.Serializable, Retry: true}
+	err := db.TxWith(ctx, o, func(tx *data.Tx) error {
+		p, err := products.On(tx).Get(ctx, lamp.ID)
+		if err != nil {
+			return err
+		}
+		_, err = products.On(tx).Update(ctx, p.ID, Price.Set(p.Price.Mul(decimal.New(2, 0))))
+		return err
+	})
+	lamp, _ = products.On(db).Get(ctx, lamp.ID)
+	fmt.Println(lamp.Price, err)
+	// Output: 20 <nil>
+}
+
 func ExampleSelect() {
 	db, done := shop()
 	defer done()

@@ -82,17 +82,28 @@ func (r *recorder) Load(_ context.Context, table string, columns []driver.Column
 	return nil
 }
 
-func (r *recorder) Dialect() *driver.Dialect                 { return &r.dialect }
-func (r *recorder) Begin(context.Context) (driver.Tx, error) { return recorderTx{r}, nil }
-func (r *recorder) Ping(context.Context) error               { return nil }
-func (r *recorder) Native() any                              { return nil }
-func (r *recorder) Close() error                             { return nil }
-func (r *recorder) take() string                             { s := strings.Join(r.said, "\n"); r.said = nil; return s }
+func (r *recorder) Dialect() *driver.Dialect { return &r.dialect }
+func (r *recorder) Begin(context.Context, driver.Isolation) (driver.Tx, error) {
+	return recorderTx{r}, nil
+}
+func (r *recorder) Ping(context.Context) error { return nil }
+func (r *recorder) Native() any                { return nil }
+func (r *recorder) Close() error               { return nil }
+func (r *recorder) take() string               { s := strings.Join(r.said, "\n"); r.said = nil; return s }
 
 type recorderTx struct{ *recorder }
 
 func (t recorderTx) Commit(context.Context) error   { t.said = append(t.said, "commit"); return nil }
 func (t recorderTx) Rollback(context.Context) error { t.said = append(t.said, "rollback"); return nil }
+
+func (t recorderTx) Savepoint(_ context.Context, depth int) error { return t.point("savepoint", depth) }
+func (t recorderTx) Release(_ context.Context, depth int) error   { return t.point("release", depth) }
+func (t recorderTx) Undo(_ context.Context, depth int) error      { return t.point("undo", depth) }
+
+func (t recorderTx) point(what string, depth int) error {
+	t.said = append(t.said, fmt.Sprintf("%s %d", what, depth))
+	return nil
+}
 
 type noRows struct{}
 

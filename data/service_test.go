@@ -77,7 +77,7 @@ func TestMessagesAreSafe(t *testing.T) {
 	secret := errors.New("s3cret at 10.0.0.7")
 	for class, kind := range map[driver.Class]fault.Kind{
 		driver.Unclassified: fault.Internal, driver.Unique: fault.Conflict, driver.ForeignKey: fault.Conflict, driver.Check: fault.Invalid,
-		driver.NotNull: fault.Invalid, driver.BadValue: fault.Invalid, driver.Retryable: fault.Unavailable, driver.Down: fault.Unavailable,
+		driver.NotNull: fault.Invalid, driver.BadValue: fault.Invalid, driver.Retryable: fault.Unavailable, driver.TimedOut: fault.Unavailable, driver.Down: fault.Unavailable,
 	} {
 		db, r := newRecorder("postgres")
 		broken := data.New(failing{r, &driver.Error{Class: class, Constraint: "uq_books_title_author", Err: secret}}, nil)

@@ -14,7 +14,8 @@ import (
 )
 
 // Enqueue asks for a task that runs if, and only if, tx commits. All tasks of a
-// transaction are stored by one statement, just before the commit. A kind
+// transaction are stored by one statement, just before the commit, and those of
+// each of its savepoints by another, unless the savepoint is undone. A kind
 // without a worker, arguments that are no JSON and the transaction of another
 // database are fault.Internal.
 func (q *Queue) Enqueue(ctx context.Context, tx *data.Tx, a Args) error {
@@ -38,7 +39,7 @@ func (q *Queue) EnqueueAt(ctx context.Context, tx *data.Tx, a Args, at time.Time
 		return err
 	}
 	job.InsertOpts.ScheduledAt = at
-	b := q.batchOf(tx)
+	b := q.batchOf(tx.Inner())
 	b.jobs = append(b.jobs, job)
 	return nil
 }
@@ -56,7 +57,7 @@ func newJob(w Worker, a Args) (river.InsertManyParams, error) {
 	}, nil
 }
 
-// A batch holds what one transaction has asked for.
+// A batch holds what one transaction, or one savepoint, has asked for.
 type batch struct{ jobs []river.InsertManyParams }
 
 // batchOf returns the batch that tx will store before it commits. A transaction

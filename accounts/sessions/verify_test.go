@@ -39,9 +39,9 @@ func (c *counter) Batch(ctx context.Context, calls []driver.Call, read func(int,
 	return c.Driver.Batch(ctx, calls, read)
 }
 
-func (c *counter) Begin(ctx context.Context) (driver.Tx, error) {
+func (c *counter) Begin(ctx context.Context, level driver.Isolation) (driver.Tx, error) {
 	c.n.Add(100)
-	return c.Driver.Begin(ctx)
+	return c.Driver.Begin(ctx, level)
 }
 
 func TestVerifyIsOneStatement(t *testing.T) {

@@ -196,7 +196,7 @@ var driverTests = []test{
 	{"the end of a transaction", func(s suite) {
 		db := s.db(lamps.Schema())
 		insert := driver.Call{Statement: &driver.Statement{SQL: "DELETE FROM lamps"}}
-		tx, err := db.Driver().Begin(s.ctx)
+		tx, err := db.Driver().Begin(s.ctx, driver.DefaultIsolation)
 		s.ok(err)
 		s.ok(tx.Rollback(s.ctx))
 		s.ok(tx.Rollback(s.ctx)) // again is harmless
@@ -206,7 +206,7 @@ var driverTests = []test{
 		if _, err := tx.Exec(s.ctx, insert); err == nil {
 			s.Error("a statement ran after the end of its transaction")
 		}
-		tx, err = db.Driver().Begin(s.ctx)
+		tx, err = db.Driver().Begin(s.ctx, driver.DefaultIsolation)
 		s.ok(err)
 		s.ok(tx.Commit(s.ctx))
 		s.ok(tx.Rollback(s.ctx)) // so that it can be deferred

@@ -51,8 +51,8 @@ func (c *Counter) note(statements ...string) {
 }
 
 // Begin starts a transaction whose statements are counted.
-func (c *Counter) Begin(ctx context.Context) (driver.Tx, error) {
-	tx, err := c.Driver.Begin(ctx)
+func (c *Counter) Begin(ctx context.Context, level driver.Isolation) (driver.Tx, error) {
+	tx, err := c.Driver.Begin(ctx, level)
 	if err != nil {
 		return nil, err
 	}

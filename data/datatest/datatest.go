@@ -45,6 +45,8 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Select", selectTests},
 		{"Tx", txTests},
 		{"Commit", commitTests},
+		{"Savepoint", savepointTests},
+		{"Retry", retryTests},
 		{"Error", errorTests},
 		{"Hostile", hostileTests},
 		{"Cancel", cancelTests},

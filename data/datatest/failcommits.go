@@ -42,8 +42,8 @@ func (f *FailCommits) err() error {
 }
 
 // Begin starts a transaction.
-func (f *FailCommits) Begin(ctx context.Context) (driver.Tx, error) {
-	tx, err := f.Driver.Begin(ctx)
+func (f *FailCommits) Begin(ctx context.Context, level driver.Isolation) (driver.Tx, error) {
+	tx, err := f.Driver.Begin(ctx, level)
 	if err != nil {
 		return nil, err
 	}

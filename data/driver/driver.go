@@ -96,10 +96,30 @@ type Tx interface {
 	Commit(ctx context.Context) error
 	// Rollback forgets the effects. After Commit it does nothing.
 	Rollback(ctx context.Context) error
+	// Savepoint marks a point in the transaction. Savepoints that are open at
+	// the same time have the depths 1, 2, … in the order they were set.
+	Savepoint(ctx context.Context, depth int) error
+	// Release keeps the effects since the innermost savepoint, which is gone
+	// then. It fails if the transaction has failed.
+	Release(ctx context.Context, depth int) error
+	// Undo forgets the effects since the innermost savepoint, which is gone
+	// then. If a statement failed since, the transaction is whole again, unless
+	// the database has ended it: then Undo is an error.
+	Undo(ctx context.Context, depth int) error
 	// Native returns the transaction as the database's own library knows it,
 	// for libraries that join it: a *sql.Tx or a pgx.Tx.
 	Native() any
 }
+
+// An Isolation is how much of other transactions one may see.
+type Isolation uint8
+
+// The levels. A database may give more than it is asked for.
+const (
+	DefaultIsolation Isolation = iota // as the database is set up
+	RepeatableRead                    // one state of the database, beside its own changes
+	Serializable                      // nothing that it could not see if it were alone
+)
 
 // A Driver is an open database.
 type Driver interface {
@@ -107,7 +127,7 @@ type Driver interface {
 	// Dialect describes the database's SQL. It always returns the same pointer.
 	Dialect() *Dialect
 	// Begin starts a transaction that may write.
-	Begin(ctx context.Context) (Tx, error)
+	Begin(ctx context.Context, level Isolation) (Tx, error)
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 	// Native returns the pool as the database's own library knows it: a
@@ -164,7 +184,8 @@ const (
 	Check                     // a check does not hold
 	NotNull                   // a value is missing
 	BadValue                  // a value does not fit its column
-	Retryable                 // lost a race with another transaction: the same may work now
+	Retryable                 // lost a race with another transaction: nothing happened, the same may work now
+	TimedOut                  // waited too long for another transaction, or took too long
 	Down                      // the database cannot be reached, or has no room
 )
 

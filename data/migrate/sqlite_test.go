@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
 )
@@ -116,7 +117,7 @@ func TestWaitsLongerThanTheBusyTimeout(t *testing.T) {
 	}
 	defer other.Close()
 	run(t, db, "PRAGMA busy_timeout = 0")
-	tx, err := other.Driver().Begin(t.Context())
+	tx, err := other.Driver().Begin(t.Context(), driver.DefaultIsolation)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,12 +35,18 @@ func (d *database) Close() error {
 }
 
 // Begin starts a transaction.
-func (d *database) Begin(ctx context.Context) (driver.Tx, error) {
-	native, err := d.pool.Begin(ctx)
+func (d *database) Begin(ctx context.Context, level driver.Isolation) (driver.Tx, error) {
+	native, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: levels[level]})
 	if err != nil {
 		return nil, classify(ctx, err)
 	}
 	return &tx{conn{native, native.Conn()}, native}, nil
+}
+
+var levels = [...]pgx.TxIsoLevel{
+	driver.DefaultIsolation: "", // default_transaction_isolation
+	driver.RepeatableRead:   pgx.RepeatableRead,
+	driver.Serializable:     pgx.Serializable,
 }
 
 // A tx is a transaction on one connection.

@@ -51,8 +51,10 @@ func class(code string) driver.Class {
 		return driver.Check
 	case "23502":
 		return driver.NotNull
-	case "40001", "40P01", "55P03", "57014", "25P03":
-		return driver.Retryable // 57014 took longer than statement_timeout
+	case "40001", "40P01":
+		return driver.Retryable
+	case "55P03", "57014", "25P03":
+		return driver.TimedOut // 57014 took longer than statement_timeout
 	case "25006", "XX001", "XX002":
 		return driver.Down // the server is a standby; or its files are broken
 	}

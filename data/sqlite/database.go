@@ -118,7 +118,7 @@ func batch(calls []driver.Call, query func(driver.Call) (driver.Rows, error), re
 
 // Load adds rows in a transaction of its own.
 func (d *database) Load(ctx context.Context, table string, columns []driver.Column, n int, row func(int, []any) error) error {
-	t, err := d.Begin(ctx)
+	t, err := d.Begin(ctx, driver.DefaultIsolation)
 	if err != nil {
 		return err
 	}

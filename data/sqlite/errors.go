@@ -108,5 +108,5 @@ func closed() error {
 
 // busy is the error of who waited too long for a turn to write.
 func busy() error {
-	return &driver.Error{Class: driver.Retryable, Err: errors.New("sqlite: another transaction goes on writing")}
+	return &driver.Error{Class: driver.TimedOut, Err: errors.New("sqlite: another transaction goes on writing")}
 }

@@ -246,24 +246,24 @@ func TestWaitingForATurnToWrite(t *testing.T) {
 	t.Parallel()
 	d := openFile(t, Options{})
 	d.writer.patience = time.Millisecond
-	tx, err := d.Begin(t.Context())
+	tx, err := d.Begin(t.Context(), driver.DefaultIsolation)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = d.Exec(t.Context(), statement("DELETE FROM sqlite_schema"))
-	if e, ok := errors.AsType[*driver.Error](err); !ok || e.Class != driver.Retryable {
+	if e, ok := errors.AsType[*driver.Error](err); !ok || e.Class != driver.TimedOut {
 		t.Errorf("a writer that waits for its own transaction gets %v", err)
 	}
 	d.writer.patience = time.Hour
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	if _, err := d.Begin(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := d.Begin(ctx, driver.DefaultIsolation); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a writer that gave up gets %v", err)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if tx, err = d.Begin(t.Context()); err != nil {
+	if tx, err = d.Begin(t.Context(), driver.DefaultIsolation); err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {

@@ -20,8 +20,9 @@ type tx struct {
 
 var _ driver.Tx = (*tx)(nil)
 
-// Begin starts a transaction, which nobody else writes beside.
-func (d *database) Begin(ctx context.Context) (driver.Tx, error) {
+// Begin starts a transaction, which nobody else writes beside: it is
+// serializable, whatever is asked for.
+func (d *database) Begin(ctx context.Context, _ driver.Isolation) (driver.Tx, error) {
 	l, err := d.writer.take(ctx)
 	if err != nil {
 		return nil, err
