@@ -140,11 +140,23 @@ func (c Text[T]) ContainsFold(s string) Filter[T] { return c.compare(opHasFold, 
 // HasPrefix holds for rows whose text starts with s, exactly.
 func (c Text[T]) HasPrefix(s string) Filter[T] { return c.compare(opPrefix, s) }
 
-// An Order sorts rows of T by one column. Text sorts by its bytes, the same on
-// every database.
+// An Order sorts rows of T by one column. Text sorts by its bytes, and NULL
+// after every value, the same on every database.
 type Order[T any] struct {
 	f    *field
 	desc bool
+}
+
+func (o Order[T]) direction() string {
+	switch {
+	case o.f.column.Null && o.desc:
+		return " DESC NULLS FIRST"
+	case o.f.column.Null:
+		return " NULLS LAST"
+	case o.desc:
+		return " DESC"
+	}
+	return ""
 }
 
 // By lists orders, for a Query.

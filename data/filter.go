@@ -24,6 +24,7 @@ const (
 	opHasFold
 	opPrefix
 	opSQL
+	opTuple
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -145,6 +146,8 @@ func (b *builder) condition(n *node) error {
 		b.orNull(n.f).text(")")
 	case opSQL:
 		return b.raw(n)
+	case opTuple:
+		return b.tuple(n)
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {

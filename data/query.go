@@ -17,6 +17,12 @@ type Query[T any] struct {
 	Limit  int        // 0 means DefaultLimit, negative means all
 	Offset int
 	Count  bool // count all rows that Where picks, too
+
+	// Keyset asks for Page.Next, and so for the first of a row of pages that are
+	// found by the last row of the one before: each costs the same, however far
+	// the list goes, and rows that come or go do not move the others.
+	Keyset bool
+	After  Cursor // only rows after this place, which is Page.Next of a query with the same Order; implies Keyset
 }
 
 // DefaultLimit is how many rows a page has unless the query says.
@@ -28,6 +34,7 @@ type Page[T any] struct {
 	Total  int // rows in all pages, if the query asked for Count
 	Limit  int
 	Offset int
+	Next   Cursor // where the next page begins, if the query asked for Keyset; "" if there is none
 }
 
 // A Repository reads and stores rows of T. It holds no rules of business, only
@@ -145,12 +152,34 @@ func (r Repository[T]) number(ctx context.Context, c driver.Call) (n int, err er
 }
 
 // List returns the page of rows that q picks. With Count the page and the total
-// are two statements that travel together.
+// are two statements that travel together. A Query.After that is not a cursor
+// of the same table and order is fault.Malformed.
 func (r Repository[T]) List(ctx context.Context, q Query[T]) (Page[T], error) {
 	if q.Limit == 0 {
 		q.Limit = DefaultLimit
 	}
 	page := Page[T]{Limit: max(q.Limit, 0), Offset: q.Offset}
+	if (q.Keyset || q.After != "") && q.Limit > 0 {
+		return r.keyset(ctx, q)
+	}
+	return r.list(ctx, q, page)
+}
+
+// keyset reads a row more than the page has, to know whether another follows.
+func (r Repository[T]) keyset(ctx context.Context, q Query[T]) (Page[T], error) {
+	r.t.idField() // without it there is no certain order
+	page := Page[T]{Limit: q.Limit, Offset: q.Offset}
+	q.Limit = min(q.Limit, math.MaxInt32) + 1
+	page, err := r.list(ctx, q, page)
+	if err != nil || len(page.Items) < q.Limit {
+		return page, err
+	}
+	page.Items = page.Items[:q.Limit-1]
+	page.Next, err = r.t.cursor(r.t.keys(nil, q.Order), &page.Items[q.Limit-2])
+	return page, err
+}
+
+func (r Repository[T]) list(ctx context.Context, q Query[T], page Page[T]) (Page[T], error) {
 	sel, err := r.selection(q)
 	if err != nil {
 		return page, err
@@ -224,31 +253,25 @@ func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	b.text("SELECT ").text(r.p.list).text(" FROM ").text(quote(r.t.name))
+	var some [4]Order[T]
+	orders := r.t.keys(some[:0], q.Order)
+	if q.After != "" {
+		after, err := r.t.after(orders, q.After)
+		if err != nil {
+			return driver.Call{}, err
+		}
+		q.Where = All(q.Where, Filter[T]{after})
+	}
 	if err := b.where(q.Where.n); err != nil {
 		return driver.Call{}, err
 	}
-	sorted := false
-	for i, o := range q.Order {
+	for i, o := range orders {
 		if i == 0 {
 			b.text(" ORDER BY ")
 		} else {
 			b.text(", ")
 		}
-		b.name(o.f)
-		if o.desc {
-			b.text(" DESC")
-		}
-		sorted = sorted || o.f == r.t.id
-	}
-	if !sorted && r.t.id != nil {
-		if len(q.Order) == 0 {
-			b.text(" ORDER BY ").name(r.t.id)
-		} else {
-			b.text(", ").name(r.t.id)
-			if q.Order[len(q.Order)-1].desc {
-				b.text(" DESC")
-			}
-		}
+		b.name(o.f).text(o.direction())
 	}
 	if q.Limit <= 0 && q.Offset > 0 {
 		q.Limit = math.MaxInt64 // SQLite has no OFFSET without a LIMIT

@@ -105,6 +105,23 @@ func (t recorderTx) point(what string, depth int) error {
 	return nil
 }
 
+// A zeroes is a driver on which every query finds two rows of zero values.
+type zeroes struct{ *recorder }
+
+func (zeroes) Dialect() *driver.Dialect { return twoRows.Dialect() }
+func (zeroes) Query(context.Context, driver.Call) (driver.Rows, error) {
+	return &zeroRows{left: 2}, nil
+}
+
+var twoRows = func() *recorder { _, r := newRecorder("sqlite"); return r }()
+
+type zeroRows struct {
+	noRows
+	left int
+}
+
+func (r *zeroRows) Next() bool { r.left--; return r.left >= 0 }
+
 type noRows struct{}
 
 func (noRows) Next() bool       { return false }

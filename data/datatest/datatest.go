@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Kinds", kindTests},
 		{"Filter", filterTests},
 		{"List", listTests},
+		{"Keyset", keysetTests},
 		{"Add", addTests},
 		{"Upsert", upsertTests},
 		{"Update", updateTests},
