@@ -22,6 +22,7 @@ func (a *App) serve() {
 	c := a.config
 	a.router = web.NewRouter(web.Config{
 		Title: c.Title, Version: c.Version, Prefix: "/api/v1", Gate: a.gate, Log: c.Log,
+		Keys: c.Keys, Now: c.DB.Now,
 		SessionCookie: sessions.CookieName(a.env.Links.Secure()),
 	})
 	for _, d := range a.domains {

@@ -161,6 +161,31 @@ func ExampleSelect() {
 	// Output: [{false 1} {true 1}] <nil>
 }
 
+// Pages that begin after the last row of the one before.
+func ExampleQuery_keyset() {
+	db, done := shop()
+	defer done()
+	ctx := context.Background()
+	products.On(db).AddAll(ctx, []Product{{Name: "Lamp"}, {Name: "Table"}, {Name: "Chair"}})
+
+	q := data.Query[Product]{Order: data.By(Name.Asc()), Limit: 2, Keyset: true}
+	for {
+		page, err := products.On(db).List(ctx, q)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(len(page.Items), page.Items[0].Name)
+		if page.Next == "" {
+			break
+		}
+		q.After = page.Next
+	}
+	// Output:
+	// 2 Chair
+	// 1 Table
+}
+
 func ExampleRepository_Each() {
 	db, done := shop()
 	defer done()

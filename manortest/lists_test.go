@@ -46,6 +46,8 @@ func wrongValues(name string, s *huma.Schema) []string {
 		return []string{"0", "101", "-1", "1.5", "1e1", "ten", "", "0x10", "99999999999999999999", "1;", " 1"}
 	case name == "currentPage":
 		return []string{"0", "-1", "x", "", "99999999999999999999", "2147483647"}
+	case name == "cursor":
+		return []string{"x", "start", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", strings.Repeat("A", 5000)}
 	}
 	switch s.Type + " " + s.Format {
 	case "string uuid":
@@ -128,6 +130,20 @@ func TestPages(t *testing.T) {
 				seen[res.Text("items.0.id")] = true
 			}
 			same(t, path+": rows on all pages", len(seen), total)
+			for _, order := range []string{"desc", "asc"} {
+				whole := w.admin.Get(path + "?pageSize=100&sortOrder=" + order).Want(200)
+				cursor := ""
+				for i := range total {
+					res := w.admin.Get(path + "?pageSize=1&sortOrder=" + order + "&cursor=" + cursor).Want(200)
+					same(t, path+" by cursor", []any{res.Len("items"), res.Value("items.0.id"), res.Value("total"), res.Value("offset")},
+						[]any{1, whole.Value("items." + itoa(i) + ".id"), nil, nil})
+					if next, more := res.Value("next_cursor").(string); more != (i < total-1) {
+						t.Errorf("%s by cursor: after %d of %d the next is %q", path, i+1, total, next)
+					} else {
+						cursor = next
+					}
+				}
+			}
 			if none := w.admin.Get(path + "?total=none").Want(200); none.Value("total") != nil {
 				t.Errorf("%s counts though it is not asked to", path)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,7 +31,8 @@ type listing[T any] struct {
 	params  []listParam[T]
 	index   map[string]int    // by name
 	orders  map[string]string // permission to sort by a field, where it needs one
-	created bool              // rows can be sorted by created_at, which is the usual order
+	config  *Config
+	created bool // rows can be sorted by created_at, which is the usual order
 }
 
 // A listParam is one parameter of a list. Either set takes its one value, or
@@ -52,6 +54,10 @@ type selection[T any] struct {
 	orderBy    string
 	ascending  bool
 	counted    bool
+	paged      bool // currentPage is given
+	exact      bool // a total is asked for
+	keyset     bool // cursor is given
+	cursor     string
 	where      []data.Filter[T]
 	given      uint64 // which parameters that take one value; they come first
 	repeated   []repeated
@@ -67,7 +73,7 @@ type repeated struct {
 // newListing makes the plan for a table. It panics if two parameters would
 // have one name.
 func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] {
-	l := &listing[T]{table: table, index: map[string]int{}, orders: map[string]string{}}
+	l := &listing[T]{table: table, index: map[string]int{}, orders: map[string]string{}, config: &r.config}
 	l.addTable(r)
 	for _, f := range o.filters {
 		x, ok := f.(extraFilter[T])
@@ -132,9 +138,9 @@ func (l *listing[T]) add(r *Router, p listParam[T], description string, s *huma.
 
 // query reads what a request asks for. Errors are fault.Malformed and name the
 // parameters.
-func (l *listing[T]) query(ctx context.Context, raw string) (q data.Query[T], err error) {
+func (l *listing[T]) query(ctx context.Context, req *http.Request) (q data.Query[T], err error) {
 	s := selection[T]{page: 1, size: data.DefaultLimit, counted: true}
-	for qs := (query{raw}); len(s.wrong) < maxDetails; {
+	for qs := (query{req.URL.RawQuery}); len(s.wrong) < maxDetails; {
 		name, value, problem, ok := qs.next()
 		if !ok {
 			break
@@ -164,10 +170,11 @@ func (l *listing[T]) query(ctx context.Context, raw string) (q data.Query[T], er
 	if permission := l.orders[s.orderBy]; permission != "" && !auth.From(ctx).Can(permission) {
 		s.refuse("orderBy", "is not one of the fields to sort by", s.orderBy, true)
 	}
+	q.Limit, q.Offset, q.Count = s.size, (s.page-1)*s.size, s.counted
+	l.paging(&s, req, &q)
 	if len(s.wrong) > 0 {
 		return q, badParams(s.wrong...)
 	}
-	q.Limit, q.Offset, q.Count = s.size, (s.page-1)*s.size, s.counted
 	if s.search != "" {
 		s.where = append(s.where, l.table.Searching(s.search, s.fold))
 	}

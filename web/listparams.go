@@ -50,6 +50,7 @@ func (l *listing[T]) addFilter(r *Router, name string, item *huma.Schema, descri
 func (l *listing[T]) addPaging(r *Router) {
 	one, most := 1.0, float64(maxPageSize)
 	l.add(r, listParam[T]{name: "currentPage", set: func(s *selection[T], v string) string {
+		s.paged = true
 		return number(v, &s.page)
 	}}, "Which page, from 1.", &huma.Schema{Type: huma.TypeInteger, Format: "int32", Minimum: &one, Default: 1})
 	l.add(r, listParam[T]{name: "pageSize", set: func(s *selection[T], v string) string {
@@ -57,8 +58,10 @@ func (l *listing[T]) addPaging(r *Router) {
 	}}, "How many items a page has at most.", &huma.Schema{Type: huma.TypeInteger, Format: "int32", Minimum: &one, Maximum: &most, Default: data.DefaultLimit})
 	l.add(r, listParam[T]{name: "total", set: func(s *selection[T], v string) string {
 		s.counted = v == "exact"
+		s.exact = s.counted
 		return ""
 	}}, "Whether to count the rows on all pages.", choices("exact", "exact", "none"))
+	l.addCursor(r)
 }
 
 func (l *listing[T]) addTimes(r *Router, fields []data.Field) {

@@ -70,8 +70,9 @@ func Mount[T, C, U any](r *Router, path string, s Resource[T, C, U], read, write
 
 // HandleList serves a page of rows at pattern, "GET /path", picked by the same
 // parameters as Mount's list. Each row is shown as view makes it. A wildcard of
-// the pattern is had by PathValue. HandleList panics if an argument makes no
-// sense.
+// the pattern is had by PathValue. If the router has keys, list has to hold to
+// Keyset and After of its query, as a repository does. HandleList panics if an
+// argument makes no sense.
 func HandleList[T, Item any](r *Router, pattern string, table *data.Table[T], list func(context.Context, data.Query[T]) (data.Page[T], error), view func(context.Context, *T) Item, access Access, opts ...Option) {
 	o := gather(opts)
 	ep := r.newEndpoint(pattern, access, o)
@@ -86,16 +87,20 @@ func handleList[T any](r *Router, ep *endpoint, table *data.Table[T], list func(
 	ep.params = append(ep.params, plan.docs()...)
 	ep.answers = append([]answer{{status: http.StatusOK, body: view.body}}, o.also...)
 	ep.run = func(ctx context.Context, _ http.ResponseWriter, req *http.Request) (reply, error) {
-		q, err := plan.query(ctx, req.URL.RawQuery)
+		q, err := plan.query(ctx, req)
 		if err != nil {
 			return reply{}, err
 		}
 		page, err := list(ctx, q)
 		if err != nil {
+			return reply{}, listFailed(err, q.After)
+		}
+		next, err := plan.next(req, page.Next)
+		if err != nil {
 			return reply{}, err
 		}
 		page.Limit, page.Offset = q.Limit, q.Offset
-		return reply{status: http.StatusOK, body: view.render(ctx, &page, q.Count)}, nil
+		return reply{status: http.StatusOK, body: view.render(ctx, &page, paging{q.Count, q.Keyset, next})}, nil
 	}
 	r.add(ep)
 }

@@ -78,7 +78,7 @@ func Without(methods ...string) Option {
 // A listView turns a page of rows into what the caller sees.
 type listView[T any] struct {
 	body   reflect.Type
-	render func(ctx context.Context, p *data.Page[T], counted bool) any
+	render func(ctx context.Context, p *data.Page[T], how paging) any
 }
 
 // A rowView turns a row into what the caller sees.
@@ -107,12 +107,12 @@ func View[T, Item any](view func(context.Context, *T) Item) Option {
 func viewList[T, Item any](view func(context.Context, *T) Item) listView[T] {
 	return listView[T]{
 		body: reflect.TypeFor[Page[Item]](),
-		render: func(ctx context.Context, p *data.Page[T], counted bool) any {
+		render: func(ctx context.Context, p *data.Page[T], how paging) any {
 			items := make([]Item, len(p.Items))
 			for i := range p.Items {
 				items[i] = view(ctx, &p.Items[i])
 			}
-			return newPage(items, p.Total, p.Limit, p.Offset, counted)
+			return newPage(items, p.Total, p.Limit, p.Offset, how)
 		},
 	}
 }
@@ -121,8 +121,8 @@ func viewList[T, Item any](view func(context.Context, *T) Item) listView[T] {
 func wholeRows[T any]() listView[T] {
 	return listView[T]{
 		body: reflect.TypeFor[Page[T]](),
-		render: func(_ context.Context, p *data.Page[T], counted bool) any {
-			return newPage(p.Items, p.Total, p.Limit, p.Offset, counted)
+		render: func(_ context.Context, p *data.Page[T], how paging) any {
+			return newPage(p.Items, p.Total, p.Limit, p.Offset, how)
 		},
 	}
 }
@@ -156,19 +156,29 @@ type None struct{}
 
 // A Page is the body of a list.
 type Page[T any] struct {
-	Items  []T  `json:"items"`
-	Total  *int `json:"total,omitempty" doc:"rows on all pages; left out if they were not counted"`
-	Limit  int  `json:"limit" doc:"the most items that a page has"`
-	Offset int  `json:"offset" doc:"rows before this page"`
+	Items  []T    `json:"items"`
+	Total  *int   `json:"total,omitempty" doc:"rows on all pages; left out if they were not counted"`
+	Limit  int    `json:"limit" doc:"the most items that a page has"`
+	Offset *int   `json:"offset,omitempty" doc:"rows before this page; left out of pages by cursor"`
+	Next   string `json:"next_cursor,omitempty" doc:"the cursor of the next page, of pages by cursor; left out of the last one"`
 }
 
-func newPage[T any](items []T, total, limit, offset int, counted bool) *Page[T] {
-	p := &Page[T]{Items: items, Limit: limit, Offset: offset}
+// A paging is how a page was asked for, and the cursor of the next one.
+type paging struct {
+	counted, keyset bool
+	next            string
+}
+
+func newPage[T any](items []T, total, limit, offset int, how paging) *Page[T] {
+	p := &Page[T]{Items: items, Limit: limit, Next: how.next}
 	if items == nil {
 		p.Items = []T{}
 	}
-	if counted {
+	if how.counted {
 		p.Total = &total
+	}
+	if !how.keyset {
+		p.Offset = &offset
 	}
 	return p
 }

@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
 )
 
 // A Config says what a Router needs to know. The zero Config works.
@@ -24,8 +26,10 @@ type Config struct {
 	Prefix        string // before every path: "/api/v1"
 	SessionCookie string // the cookie that a session scheme of Gate reads, for the document; "" if there is none
 	Gate          auth.Gate
-	MaxBody       int64        // bytes of a request's body; 1 MiB if 0
-	Log           *slog.Logger // for errors that callers do not see; that of Frame, or slog.Default, if nil
+	MaxBody       int64            // bytes of a request's body; 1 MiB if 0
+	Keys          *secret.Keyring  // signs the cursors of lists, which have no pages by cursor if nil
+	Now           func() time.Time // the clock by which cursors get old; time.Now if nil
+	Log           *slog.Logger     // for errors that callers do not see; that of Frame, or slog.Default, if nil
 }
 
 const defaultMaxBody = 1 << 20
