@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/manortest"
 	"github.com/manorgo/manor/task"
 )
 
@@ -14,7 +15,7 @@ import (
 // open transactions it was asked of.
 func TestSavepoints(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, open func() *data.DB) {
+	manortest.Databases(t, func(t *testing.T, open func() *data.DB) {
 		db := open()
 		q := newQueue(t, db, task.Config{})
 		greeted, done := make(chan greet, 20), make(chan last, 1)
