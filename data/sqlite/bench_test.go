@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -307,4 +309,35 @@ func newID() (id data.ID[product]) {
 	rand.Read(id[:])
 	binary.BigEndian.PutUint64(id[:], uint64(time.Now().UnixNano()/1000)<<12)
 	return id
+}
+
+// BenchmarkWriters is as many transactions at a time, of one row each.
+func BenchmarkWriters(b *testing.B) {
+	for _, n := range []int{1, 8, 50} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x := newBench(b, 10_000)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			var slowest atomic.Int64
+			b.ResetTimer()
+			for range n {
+				wg.Go(func() {
+					for next.Add(1) <= int64(b.N) {
+						start := time.Now()
+						p := product{Name: "one of many"}
+						if err := x.db.Tx(x.ctx, func(tx *data.Tx) error { return products.On(tx).Add(x.ctx, &p) }); err != nil {
+							b.Error(err)
+							return
+						}
+						took := int64(time.Since(start))
+						for old := slowest.Load(); took > old && !slowest.CompareAndSwap(old, took); old = slowest.Load() {
+						}
+					}
+				})
+			}
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commits/s")
+			b.ReportMetric(float64(slowest.Load())/1e6, "slowest-ms")
+		})
+	}
 }

@@ -51,6 +51,7 @@ type conn struct {
 	known map[string]*stmt
 	ring  stmt // head of a ring of statements: next is the newest, prev the oldest
 	args  []sqldriver.NamedValue
+	tx    *tx // whose *sql.Tx the connection works for, or nil
 
 	// Of a reader in use:
 	turn   chan struct{} // where its token is
@@ -86,7 +87,7 @@ func (c *conn) prepare(ctx context.Context, sql string) (*stmt, error) {
 		}
 		return s, nil
 	}
-	native, err := c.PrepareContext(ctx, sql)
+	native, err := c.native.PrepareContext(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (c *conn) exec(ctx context.Context, call driver.Call) (int64, error) {
 	k := kindOf(call.SQL)
 	if k == other {
 		// Often several statements in one text, and never often.
-		_, err := c.ExecContext(ctx, call.SQL, c.named(call.Args))
+		_, err := c.native.ExecContext(ctx, call.SQL, c.named(call.Args))
 		return 0, err
 	}
 	s, err := c.prepare(ctx, call.SQL)

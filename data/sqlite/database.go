@@ -42,9 +42,12 @@ func (d *database) Query(ctx context.Context, c driver.Call) (driver.Rows, error
 
 // write runs a statement that changes rows and has a result.
 func (d *database) write(ctx context.Context, c driver.Call) (driver.Rows, error) {
-	l, err := d.writer.take(ctx)
+	l, err := d.writer.take(ctx, true)
 	if err != nil {
 		return nil, err
+	}
+	if l.crowded() {
+		return l.query(ctx, c)
 	}
 	r, err := l.c.query(ctx, c)
 	if err != nil {
@@ -57,9 +60,13 @@ func (d *database) write(ctx context.Context, c driver.Call) (driver.Rows, error
 
 // Exec runs a statement on the writer.
 func (d *database) Exec(ctx context.Context, c driver.Call) (int64, error) {
-	l, err := d.writer.take(ctx)
+	joins := kindOf(c.SQL) == writes // others may not be possible in a transaction
+	l, err := d.writer.take(ctx, joins)
 	if err != nil {
 		return 0, err
+	}
+	if joins && l.crowded() {
+		return l.exec(ctx, c)
 	}
 	defer l.release()
 	n, err := l.c.exec(ctx, c)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	sqldriver "database/sql/driver"
 	"errors"
@@ -23,6 +24,7 @@ type rows struct {
 	pool    *readers // where the connection goes back to, or nil
 	lease   *lease   // likewise
 	tx      *tx      // the transaction that an error fails, or nil
+	whole   bool     // it ends with the result
 }
 
 // Next moves to the next row.
@@ -40,6 +42,8 @@ func (r *rows) Next() bool {
 		r.over = true // another step would start again
 		if !errors.Is(err, io.EOF) {
 			r.fail(classify(r.ctx, err))
+		} else if r.whole {
+			r.err = r.Close() // whoever has read everything knows that it is done
 		}
 		return false
 	}
@@ -92,8 +96,14 @@ func (r *rows) Close() error {
 	case r.lease != nil:
 		r.lease.release()
 	case r.tx != nil:
-		r.tx.reading = false
+		r.tx.open = nil
 		r.tx.failed(err)
+		if r.whole {
+			err = r.tx.finish(r.ctx, cmp.Or(err, r.err))
+			if r.err != nil {
+				err = nil // said before, and undone
+			}
+		}
 	}
 	return err
 }

@@ -26,17 +26,20 @@ func (t *tx) point(ctx context.Context, what string, depth int) error {
 	if err != nil {
 		return err
 	}
-	return t.failed(classify(ctx, t.lease.c.run(ctx, what+savepoint(depth))))
+	// What others may depend on is not interrupted.
+	return t.failed(classify(ctx, t.lease.c.run(context.WithoutCancel(ctx), what+savepoint(depth))))
 }
 
 // Undo forgets what happened since the savepoint, a failure included. If that
 // failure ended the whole transaction there is no savepoint any more, and the
-// transaction stays failed.
+// transaction stays failed; so does everybody's of its group.
 func (t *tx) Undo(ctx context.Context, depth int) error {
 	switch {
 	case t.done:
 		return &driver.Error{Err: sql.ErrTxDone}
-	case t.reading:
+	case t.ended:
+		return &driver.Error{Err: errAborted{t.err}}
+	case t.open != nil:
 		return t.failed(&driver.Error{Err: errors.New("sqlite: a result of the savepoint is still being read")})
 	}
 	ctx = context.WithoutCancel(ctx)

@@ -5,6 +5,15 @@
 // nor writers for readers. Writers queue up, in order. A commit is on the disk
 // when it returns. Another process may use the file at the same time.
 //
+// Writers that wait at the same time share one commit: each has a savepoint, so
+// that one that fails undoes its own work only, and each gets its answer after
+// the commit. If that fails, all of them get fault.Unavailable and none has
+// happened. A transaction may therefore see what is not committed yet, but
+// only of those that are committed with it, and while others wait it ends
+// when the one that was let in last does: a function should not take its time.
+// A write that others depend on is not interrupted when its context ends; the
+// transaction fails after it. INSERT OR ROLLBACK and RAISE(ROLLBACK) fail all.
+//
 // A statement that fails inside a transaction fails the transaction, as it does
 // on PostgreSQL: nothing more runs in it, and its commit is an error.
 package sqlite
@@ -68,9 +77,15 @@ func open(ctx context.Context, path string, opts Options) (*database, error) {
 	if readers <= 0 {
 		readers = max(4, runtime.NumCPU())
 	}
+	start := begin
+	if !opts.ReadOnly {
+		// A transaction that reads before it writes would otherwise fail as soon
+		// as somebody wrote in between, however long it is willing to wait.
+		start = "BEGIN IMMEDIATE"
+	}
 	d := &database{
 		readers: newReaders(readers, dsn(path, true, opts.ReadOnly)),
-		writer:  newWriter(dsn(path, opts.ReadOnly, opts.ReadOnly)),
+		writer:  newWriter(dsn(path, opts.ReadOnly, opts.ReadOnly), start),
 	}
 	if err := d.check(ctx, opts.ReadOnly); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -100,9 +115,7 @@ func dsn(path string, reads, readOnly bool) string {
 	default:
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
-		// A transaction that reads before it writes would otherwise fail as soon
-		// as somebody wrote in between, however long it is willing to wait.
-		q.Set("_txlock", "immediate")
+		q.Set("_txlock", "immediate") // of libraries on the pool, likewise
 		q.Add("_pragma", "journal_size_limit(67108864)")
 	}
 	path = filepath.ToSlash(path)

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	sqldriver "database/sql/driver"
 	"errors"
 
 	"github.com/manorgo/manor/data/driver"
@@ -11,11 +10,15 @@ import (
 
 // A tx is a transaction on the writer's connection.
 type tx struct {
-	lease   *lease
-	native  *sql.Tx
-	err     error // why it cannot be committed
-	reading bool  // a result is open
-	done    bool
+	lease  *lease
+	member bool    // it is a savepoint, in a transaction that others wait for
+	native *sql.Tx // nil until it is asked for
+	err    error   // why it cannot be committed
+	open   *rows   // a result that is being read, or nil
+	last   bool    // nobody may go on after it
+	ending bool    // it ends its native
+	ended  bool    // somebody else did
+	done   bool
 }
 
 var _ driver.Tx = (*tx)(nil)
@@ -23,22 +26,35 @@ var _ driver.Tx = (*tx)(nil)
 // Begin starts a transaction, which nobody else writes beside: it is
 // serializable, whatever is asked for.
 func (d *database) Begin(ctx context.Context, _ driver.Isolation) (driver.Tx, error) {
-	l, err := d.writer.take(ctx)
+	l, err := d.writer.take(ctx, true)
 	if err != nil {
 		return nil, err
 	}
-	// database/sql would roll back when ctx ends, in the middle of whatever the
-	// connection is doing. Statements and Commit look at ctx themselves.
-	native, err := l.sc.BeginTx(context.WithoutCancel(ctx), nil)
+	t, err := l.begin(ctx)
 	if err != nil {
-		l.release()
-		return nil, classify(ctx, err)
+		return nil, err
 	}
-	return &tx{lease: l, native: native}, nil
+	return t, nil
 }
 
-// Native returns the *sql.Tx.
-func (t *tx) Native() any { return t.native }
+// begin starts a transaction, or a savepoint if one is open. If it fails, the
+// lease is at its end.
+func (l *lease) begin(ctx context.Context) (*tx, error) {
+	t := &tx{lease: l, member: l.group != nil}
+	start := l.w.begin
+	if t.member {
+		start = enter
+	}
+	if err := l.c.run(context.WithoutCancel(ctx), start); err != nil {
+		if t.member {
+			l.pass() // who waits for the commit finds out what is left
+		} else {
+			l.release()
+		}
+		return nil, classify(ctx, err)
+	}
+	return t, nil
+}
 
 // failed remembers that a statement failed. SQLite undoes some failures by
 // ending the whole transaction, after which further statements would be
@@ -56,7 +72,7 @@ func (t *tx) ready() error {
 		return &driver.Error{Err: sql.ErrTxDone}
 	case t.err != nil:
 		return &driver.Error{Err: errAborted{t.err}}
-	case t.reading:
+	case t.open != nil:
 		return &driver.Error{Err: errors.New("sqlite: a result of the transaction is still being read")}
 	}
 	return nil
@@ -69,14 +85,26 @@ func (e errAborted) Error() string { return "sqlite: the transaction failed befo
 
 // Query runs a statement that has a result.
 func (t *tx) Query(ctx context.Context, c driver.Call) (driver.Rows, error) {
+	r, err := t.query(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (t *tx) query(ctx context.Context, c driver.Call) (*rows, error) {
 	if err := t.ready(); err != nil {
 		return nil, err
 	}
-	r, err := t.lease.c.query(ctx, c)
+	run, err := t.admit(ctx, c.SQL)
+	if err != nil {
+		return nil, err
+	}
+	r, err := t.lease.c.query(run, c)
 	if err != nil {
 		return nil, t.failed(classify(ctx, err))
 	}
-	r.tx, t.reading = t, true
+	r.ctx, r.done, r.tx, t.open = ctx, ctx.Done(), t, r
 	return r, nil
 }
 
@@ -85,7 +113,11 @@ func (t *tx) Exec(ctx context.Context, c driver.Call) (int64, error) {
 	if err := t.ready(); err != nil {
 		return 0, err
 	}
-	n, err := t.lease.c.exec(ctx, c)
+	run, err := t.admit(ctx, c.SQL)
+	if err != nil {
+		return 0, err
+	}
+	n, err := t.lease.c.exec(run, c)
 	return n, t.failed(classify(ctx, err))
 }
 
@@ -100,25 +132,47 @@ func (t *tx) Load(ctx context.Context, table string, columns []driver.Column, n 
 	if err := t.ready(); err != nil {
 		return err
 	}
-	return t.failed(load(ctx, t.lease.c, table, columns, n, row))
+	run, err := t.admit(ctx, "INSERT")
+	if err != nil {
+		return err
+	}
+	return t.failed(load(run, t.lease.c, table, columns, n, func(i int, args []any) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return row(i, args)
+	}))
 }
 
-// Commit makes the effects durable. If ctx has ended, or a statement failed,
-// they are undone.
+// Commit makes the effects durable, together with those of others if they wait.
+// If ctx has ended, or a statement failed, they are undone.
 func (t *tx) Commit(ctx context.Context) error {
+	if t.done {
+		return t.ready()
+	}
+	t.endNative()
 	err := t.ready()
 	if err == nil {
 		err = ctx.Err()
 	}
-	if err != nil {
-		if t.done {
-			return err
+	l := t.lease
+	if err == nil && t.member {
+		if l.dangles() {
+			err = dangling()
+		} else {
+			err = classify(ctx, t.failed(l.c.run(context.WithoutCancel(ctx), release)))
 		}
+	}
+	if err != nil {
 		return errors.Join(err, t.Rollback(ctx))
 	}
 	t.done = true
-	defer t.lease.release()
-	return classify(ctx, t.native.Commit()) // the library undoes what it could not commit
+	if !t.last && l.shares() && (t.member || !l.dangles()) {
+		return l.share()
+	}
+	err = l.commit()
+	<-l.w.turn
+	return err
 }
 
 // Rollback forgets the effects.
@@ -126,20 +180,36 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.done {
 		return nil
 	}
+	if t.open != nil {
+		t.open.Close() // a savepoint does not end while a statement writes
+	}
+	t.endNative()
 	t.done = true
-	defer t.lease.release()
-	err := t.native.Rollback()
-	if err != nil && t.err != nil {
-		// Perhaps a failure had ended the transaction before. Then another one
-		// can begin.
-		always := context.WithoutCancel(ctx)
-		if t.lease.c.run(always, begin) == nil {
-			err = t.lease.c.run(always, rollback)
+	l := t.lease
+	if !t.member {
+		err := l.undo()
+		l.release()
+		return err
+	}
+	always := context.WithoutCancel(ctx)
+	err := l.c.run(always, goBack)
+	if err == nil {
+		err = l.c.run(always, release)
+	}
+	switch {
+	case err != nil: // the failure ended the others as well
+		if t.err != nil {
+			err = t.err
 		}
+		err, undone := classify(always, err), l.undo()
+		l.end(err)
+		<-l.w.turn
+		return undone
+	case t.last:
+		l.commit()
+		<-l.w.turn
+	default:
+		l.pass()
 	}
-	if err != nil {
-		// Nobody knows what state the connection is in: have it closed.
-		t.lease.sc.Raw(func(any) error { return sqldriver.ErrBadConn })
-	}
-	return classify(ctx, err)
+	return nil
 }

@@ -10,15 +10,19 @@ import (
 // A writer is the one connection that writes. It stands in a *sql.DB so that
 // libraries can use it as well.
 type writer struct {
-	pool   *sql.DB
-	turn   chan struct{} // holds a token while somebody writes; first come, first served
-	closed atomic.Bool
+	pool    *sql.DB
+	begin   string        // how a transaction starts
+	turn    chan struct{} // holds a token while somebody writes; first come, first served
+	waiting atomic.Int32  // how many wait to begin
+	open    *lease        // a group that is not committed; of whoever has the turn
+	closed  atomic.Bool
 
 	patience time.Duration
+	maxAge   time.Duration
 }
 
-func newWriter(dsn string) *writer {
-	w := &writer{pool: sql.OpenDB(newConnector(dsn)), turn: make(chan struct{}, 1), patience: 30 * time.Second}
+func newWriter(dsn, begin string) *writer {
+	w := &writer{pool: sql.OpenDB(newConnector(dsn)), begin: begin, turn: make(chan struct{}, 1), patience: 30 * time.Second, maxAge: maxAge}
 	w.pool.SetMaxOpenConns(1)
 	w.pool.SetMaxIdleConns(1)
 	return w
@@ -26,13 +30,14 @@ func newWriter(dsn string) *writer {
 
 // A lease is the right to use the writer's connection, until release.
 type lease struct {
-	w  *writer
-	sc *sql.Conn
-	c  *conn
+	w     *writer
+	sc    *sql.Conn
+	c     *conn
+	group *group // who waits for the commit of the transaction that is open, or nil
 }
 
-// take waits for a turn.
-func (w *writer) take(ctx context.Context) (*lease, error) {
+// take waits for a turn. The lease has a group only if it may be joined.
+func (w *writer) take(ctx context.Context, join bool) (*lease, error) {
 	if err := w.wait(ctx); err != nil {
 		return nil, err
 	}
@@ -40,8 +45,19 @@ func (w *writer) take(ctx context.Context) (*lease, error) {
 		<-w.turn
 		return nil, closed()
 	}
+	err := ctx.Err()
+	if err != nil {
+		<-w.turn
+		return nil, err
+	}
+	if l := w.open; l != nil {
+		w.open = nil
+		if join && l.grows() {
+			return l, nil
+		}
+		l.commit() // who waits for it is told
+	}
 	l := &lease{w: w}
-	var err error
 	if l.sc, err = w.pool.Conn(ctx); err != nil {
 		<-w.turn
 		return nil, classify(ctx, err)
@@ -67,6 +83,8 @@ func (w *writer) wait(ctx context.Context) error {
 		return nil
 	default:
 	}
+	w.waiting.Add(1)
+	defer w.waiting.Add(-1)
 	timer := time.NewTimer(w.patience)
 	defer timer.Stop()
 	select {
@@ -91,5 +109,9 @@ func (w *writer) close() error {
 	}
 	w.turn <- struct{}{}
 	defer func() { <-w.turn }()
+	if l := w.open; l != nil {
+		w.open = nil
+		l.commit()
+	}
 	return w.pool.Close()
 }
