@@ -10,7 +10,9 @@
 // the commit. If that fails, all of them get fault.Unavailable and none has
 // happened. A transaction may therefore see what is not committed yet, but
 // only of those that are committed with it, and while others wait it ends
-// when the one that was let in last does: a function should not take its time.
+// when the one that was let in last does: a function should not take its time,
+// nor wait for what another does after its own transaction, and what it reads
+// beside its transaction may be older than what it reads in it.
 // A write that others depend on is not interrupted when its context ends; the
 // transaction fails after it. INSERT OR ROLLBACK and RAISE(ROLLBACK) fail all.
 //
