@@ -205,11 +205,13 @@ func (t *tx) Rollback(ctx context.Context) error {
 		l.end(err)
 		<-l.w.turn
 		return undone
-	case t.last:
-		l.commit()
-		<-l.w.turn
+	case !t.last && l.shares():
+		// It has seen what the others did. Its answer must not be told, nor acted
+		// upon, before that is true.
+		_ = l.share()
 	default:
-		l.pass()
+		_ = l.commit()
+		<-l.w.turn
 	}
 	return nil
 }
