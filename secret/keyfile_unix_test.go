@@ -51,7 +51,7 @@ func TestKeyFileIsAPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "manor.key")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Skip(err)
+		t.Skip(err) // not every file system has pipes
 	}
 	_, err := secret.OpenKeyFile(path)
 	if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "regular file") {
