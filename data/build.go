@@ -12,6 +12,9 @@ type builder struct {
 	d    *driver.Dialect
 	buf  []byte
 	args []any
+
+	alias   string // of the table whose columns are written, if they need it
+	aliases int    // how many there are
 }
 
 var builders = sync.Pool{New: func() any { return &builder{buf: make([]byte, 0, 512)} }}
@@ -19,6 +22,7 @@ var builders = sync.Pool{New: func() any { return &builder{buf: make([]byte, 0, 
 func newBuilder(d *driver.Dialect) *builder {
 	b := builders.Get().(*builder)
 	b.d, b.buf, b.args = d, b.buf[:0], make([]any, 0, 8)
+	b.alias, b.aliases = "", 0
 	return b
 }
 
@@ -34,6 +38,9 @@ func (b *builder) text(s string) *builder {
 }
 
 func (b *builder) name(f *field) *builder {
+	if b.alias != "" {
+		b.text(b.alias).text(".")
+	}
 	b.buf = append(b.buf, '"')
 	b.buf = append(b.buf, f.column.Name...)
 	b.buf = append(b.buf, '"')

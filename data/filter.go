@@ -25,6 +25,9 @@ const (
 	opPrefix
 	opSQL
 	opTuple
+	opSome
+	opNone
+	opEvery
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -36,6 +39,7 @@ type node struct {
 	vs   []any // of opIn, opNotIn and opSQL
 	kids []*node
 	sql  string
+	link *link // of opSome, opNone and opEvery
 }
 
 // A Filter says which rows of T are meant. The zero Filter means all of them,
@@ -148,6 +152,8 @@ func (b *builder) condition(n *node) error {
 		return b.raw(n)
 	case opTuple:
 		return b.tuple(n)
+	case opSome, opNone, opEvery:
+		return b.related(n)
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 	"unsafe"
 
 	"github.com/manorgo/manor/data/driver"
@@ -23,6 +24,8 @@ type Query[T any] struct {
 	// the list goes, and rows that come or go do not move the others.
 	Keyset bool
 	After  Cursor // only rows after this place, which is Page.Next of a query with the same Order; implies Keyset
+
+	Load []Load[T] // relations to load into the rows
 }
 
 // DefaultLimit is how many rows a page has unless the query says.
@@ -44,6 +47,8 @@ type Repository[T any] struct {
 	p  *plan
 	db *DB
 	c  driver.Conn
+
+	loads []Load[T] // with every row that is read
 }
 
 // Get returns the row with the primary key id, or fault.NotFound.
@@ -53,19 +58,22 @@ func (r Repository[T]) Get(ctx context.Context, id ID[T]) (T, error) {
 		var zero T
 		return zero, err
 	}
-	return r.one(ctx, driver.Call{Statement: r.p.byID, Args: []any{arg}})
+	v, err := r.one(ctx, driver.Call{Statement: r.p.byID, Args: []any{arg}})
+	return r.loaded(ctx, v, err)
 }
 
 // GetBy returns the one row that holds to every filter. None is
 // fault.NotFound, several are fault.Conflict.
 func (r Repository[T]) GetBy(ctx context.Context, where ...Filter[T]) (T, error) {
-	return r.first(ctx, All(where...), "")
+	v, err := r.first(ctx, All(where...), "")
+	return r.loaded(ctx, v, err)
 }
 
 // Lock is GetBy for a row that this transaction is going to change: nobody else
 // can change it until the transaction ends.
 func (r Repository[T]) Lock(ctx context.Context, where ...Filter[T]) (T, error) {
-	return r.first(ctx, All(where...), r.db.dialect.Lock)
+	v, err := r.first(ctx, All(where...), r.db.dialect.Lock)
+	return r.loaded(ctx, v, err)
 }
 
 func (r Repository[T]) first(ctx context.Context, where Filter[T], suffix string) (T, error) {
@@ -155,6 +163,14 @@ func (r Repository[T]) number(ctx context.Context, c driver.Call) (n int, err er
 // are two statements that travel together. A Query.After that is not a cursor
 // of the same table and order is fault.Malformed.
 func (r Repository[T]) List(ctx context.Context, q Query[T]) (Page[T], error) {
+	page, err := r.page(ctx, q)
+	if err == nil && len(r.loads)+len(q.Load) > 0 {
+		err = r.Load(ctx, page.Items, slices.Concat(r.loads, q.Load)...)
+	}
+	return page, err
+}
+
+func (r Repository[T]) page(ctx context.Context, q Query[T]) (Page[T], error) {
 	if q.Limit == 0 {
 		q.Limit = DefaultLimit
 	}
@@ -214,8 +230,13 @@ func (r Repository[T]) list(ctx context.Context, q Query[T], page Page[T]) (Page
 }
 
 // Each yields the rows that q picks one by one, without holding them all. Limit
-// 0 means all rows here. The database stays busy with it until the loop ends.
+// 0 means all rows here. The database stays busy with it until the loop ends,
+// unless relations are loaded: then it holds some hundred rows, which it reads
+// by [Query.Keyset] and loads at once.
 func (r Repository[T]) Each(ctx context.Context, q Query[T]) iter.Seq2[T, error] {
+	if len(r.loads)+len(q.Load) > 0 {
+		return r.eachLoaded(ctx, q)
+	}
 	return func(yield func(T, error) bool) {
 		var zero T
 		if q.Limit == 0 {

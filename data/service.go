@@ -33,19 +33,21 @@ type Service[T any, C Creator[T], U Patcher[T]] struct {
 	Created  func(ctx context.Context, tx *Tx, v *T) error // consequences of Create
 	Updated  func(ctx context.Context, tx *Tx, v *T) error // consequences of Update
 	Deleted  func(ctx context.Context, tx *Tx, v *T) error // consequences of Delete
+
+	Load []Load[T] // relations that come with what Get and List return; see ToMany.Visible for whose rows
 }
 
 // Get returns one visible row. Any other is fault.NotFound.
 func (s *Service[T, C, U]) Get(ctx context.Context, id ID[T]) (T, error) {
 	if s.Visible == nil {
-		return s.Table.On(s.DB).Get(ctx, id)
+		return s.Table.On(s.DB).With(s.Load...).Get(ctx, id)
 	}
 	where, err := scope(ctx, s.Visible, byID(s.Table, id))
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	return s.Table.On(s.DB).GetBy(ctx, where)
+	return s.Table.On(s.DB).With(s.Load...).GetBy(ctx, where)
 }
 
 // List returns the visible rows that q picks.
@@ -53,7 +55,7 @@ func (s *Service[T, C, U]) List(ctx context.Context, q Query[T]) (page Page[T], 
 	if q.Where, err = scope(ctx, s.Visible, q.Where); err != nil {
 		return page, err
 	}
-	return s.Table.On(s.DB).List(ctx, q)
+	return s.Table.On(s.DB).With(s.Load...).List(ctx, q)
 }
 
 // Create stores a new row. Bad values are fault.Invalid, a taken unique value

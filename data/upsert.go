@@ -52,7 +52,7 @@ func (r Repository[T]) GetOrAdd(ctx context.Context, v *T, match ...string) (cre
 		}
 		where[i] = Filter[T]{&node{op: opEq, f: f, v: x}}
 	}
-	found, err := r.GetBy(ctx, where...)
+	found, err := r.first(ctx, All(where...), "")
 	if err == nil {
 		r.t.fill(v, &found)
 		return false, nil

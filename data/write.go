@@ -79,7 +79,7 @@ func (r Repository[T]) UpdateOne(ctx context.Context, where Filter[T], changes .
 		return zero, err
 	}
 	if !changed {
-		return r.GetBy(ctx, where)
+		return r.first(ctx, where, "")
 	}
 	return r.one(ctx, r.call(b, r.p.columns))
 }
