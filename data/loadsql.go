@@ -100,7 +100,7 @@ func (x *relation[P, C]) source(b *builder, keys []any, where Filter[C]) error {
 	x.key(b)
 	b.text(" IN (")
 	f := x.keyField()
-	for i := range roundUp(len(keys)) { // so that there are few statements
+	for i := range stepUp(len(keys)) {
 		if i > 0 {
 			b.text(", ")
 		}
@@ -114,6 +114,14 @@ func (x *relation[P, C]) source(b *builder, keys []any, where Filter[C]) error {
 	}
 	b.text(" AND ")
 	return b.condition(where.n)
+}
+
+// stepUp returns n or a little more: one of four sizes up to each power of two,
+// so that there are few statements. A page has the same size again and again,
+// and its keys should not be sent twice.
+func stepUp(n int) int {
+	step := max(1, roundUp(n)/8)
+	return (n + step - 1) / step * step
 }
 
 // writeOrders writes orders, after lead if there are any.
