@@ -188,5 +188,8 @@ func consequence[T any](ctx context.Context, tx *Tx, fn func(context.Context, *T
 	return fn(ctx, tx, v)
 }
 
+// Related reports whether Get and List load relations.
+func (s *Service[T, C, U]) Related() bool { return len(s.Load) > 0 }
+
 // Model returns the table whose rows the service serves.
 func (s *Service[T, C, U]) Model() *Table[T] { return s.Table }

@@ -33,7 +33,8 @@ type Resource[T, C, U any] interface {
 //	DELETE path/{id}  204
 //
 // A row with a Version has an ETag, which If-None-Match and If-Match are held
-// to. Who may see and change which rows is for the service to say. Options
+// to; If-None-Match is not where Get loads relations, since the ETag names the
+// row alone. Who may see and change which rows is for the service to say. Options
 // apply to all routes, those about lists to the list. Mount panics if path, T
 // or an option makes no sense.
 func Mount[T, C, U any](r *Router, path string, s Resource[T, C, U], read, write Access, opts ...Option) {
@@ -121,6 +122,13 @@ func (m *mount[T, C, U]) nameIt() {
 	m.tagged = reflect.TypeFor[*T]().Implements(reflect.TypeFor[versioned]())
 }
 
+// related reports whether rows are shown with rows of other tables, whose
+// changes no version of theirs tells.
+func (m *mount[T, C, U]) related() bool {
+	s, ok := m.s.(interface{ Related() bool })
+	return ok && s.Related()
+}
+
 func (m *mount[T, C, U]) has(method string) bool { return !slices.Contains(m.o.without, method) }
 
 func (m *mount[T, C, U]) endpoint(pattern, verb, noun string, access Access) *endpoint {
@@ -153,7 +161,9 @@ func (m *mount[T, C, U]) get(access Access) {
 			return reply{}, err
 		}
 		v, err := m.s.Get(ctx, id)
-		return m.reply(ctx, http.StatusOK, &v), err
+		rep := m.reply(ctx, http.StatusOK, &v)
+		rep.more = m.related()
+		return rep, err
 	}
 	m.r.add(ep)
 }

@@ -17,6 +17,7 @@ type reply struct {
 	status  int
 	body    any // nil means none
 	etag    string
+	more    bool // the body holds more than the row that etag names
 	header  [][2]string
 	cookies []*http.Cookie
 }
@@ -129,7 +130,7 @@ func setHeaders(h http.Header) {
 // error means that nothing was.
 func (rep *reply) write(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
-	if rep.etag != "" && !isWrite(r.Method) && notModified(r.Header, rep.etag) {
+	if rep.etag != "" && !rep.more && !isWrite(r.Method) && notModified(r.Header, rep.etag) {
 		setHeaders(h)
 		h["Etag"] = []string{rep.etag}
 		w.WriteHeader(http.StatusNotModified)
