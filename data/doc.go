@@ -7,6 +7,11 @@
 // fail alone. A [Service] is a repository with rules: who may see and change
 // which rows, what a valid row is, and what else happens when one changes.
 //
+// [HasMany], [BelongsTo], [HasOne] and [ManyToMany] make relations of two
+// tables, by which rows of one are loaded into rows of the other, when they are
+// asked for, and filters reach across tables. A field that holds what a
+// relation loads has no db tag.
+//
 // The struct is the schema. Its `db` tag names the column and says the rest:
 //
 //	db:"owner_id,references=users,ondelete=cascade"
