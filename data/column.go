@@ -140,11 +140,12 @@ func (c Text[T]) ContainsFold(s string) Filter[T] { return c.compare(opHasFold, 
 // HasPrefix holds for rows whose text starts with s, exactly.
 func (c Text[T]) HasPrefix(s string) Filter[T] { return c.compare(opPrefix, s) }
 
-// An Order sorts rows of T by one column. Text sorts by its bytes, and NULL
-// after every value, the same on every database.
+// An Order sorts rows of T by one column, or by chance. Text sorts by its
+// bytes, and NULL after every value, the same on every database.
 type Order[T any] struct {
-	f    *field
+	f    *field // nil: by chance
 	desc bool
+	fold bool // by the text in lower case
 }
 
 func (o Order[T]) direction() string {

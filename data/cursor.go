@@ -25,7 +25,7 @@ func (t *Table[T]) keys(out, orders []Order[T]) []Order[T] {
 	desc := false
 	for _, o := range orders {
 		out = append(out, o)
-		if o.f == t.id {
+		if o.f == t.id || o.f == nil {
 			return out
 		}
 		desc = o.desc
@@ -33,7 +33,7 @@ func (t *Table[T]) keys(out, orders []Order[T]) []Order[T] {
 	if t.id == nil {
 		return out
 	}
-	return append(out, Order[T]{t.id, desc})
+	return append(out, Order[T]{f: t.id, desc: desc})
 }
 
 // cursor returns the place of v.
@@ -41,7 +41,7 @@ func (t *Table[T]) cursor(orders []Order[T], v *T) (Cursor, error) {
 	out := t.cursorHead(orders)
 	for _, o := range orders {
 		var err error
-		if out, err = o.f.appendValue(out, o.f.value(unsafe.Pointer(v))); err != nil {
+		if out, err = o.f.appendValue(out, o.valueOf(unsafe.Pointer(v))); err != nil {
 			return "", err
 		}
 	}
@@ -57,6 +57,9 @@ func (t *Table[T]) cursorHead(orders []Order[T]) []byte {
 		if o.desc {
 			direction = "-"
 		}
+		if o.fold {
+			direction += "~"
+		}
 		h.Write([]byte(direction + o.f.column.Name))
 	}
 	return h.Sum(nil)
@@ -64,6 +67,9 @@ func (t *Table[T]) cursorHead(orders []Order[T]) []byte {
 
 // after returns the condition for the rows that come after the cursor.
 func (t *Table[T]) after(orders []Order[T], c Cursor) (*node, error) {
+	if err := certain(orders); err != nil {
+		return nil, err
+	}
 	head := string(t.cursorHead(orders))
 	if len(c) < len(head) || string(c[:len(head)]) != head {
 		return nil, badCursor()
@@ -72,7 +78,7 @@ func (t *Table[T]) after(orders []Order[T], c Cursor) (*node, error) {
 	values := make([]any, len(orders))
 	for i, o := range orders {
 		var ok bool
-		if values[i], rest, ok = o.f.readValue(rest); !ok {
+		if values[i], rest, ok = o.stored().readValue(rest); !ok {
 			return nil, badCursor()
 		}
 	}
@@ -85,9 +91,9 @@ func (t *Table[T]) after(orders []Order[T], c Cursor) (*node, error) {
 	n := beyond(orders, values)
 	// A limit on the first column alone, which an index can start from.
 	if first := orders[0]; values[0] != nil && (first.desc || !first.f.column.Null) {
-		from := &node{op: opGe, f: first.f, v: values[0]}
+		from := first.compare(opGe, values[0])
 		if first.desc {
-			from.op = opLe
+			from = first.compare(opLe, values[0])
 		}
 		n = &node{op: opAnd, kids: []*node{from, n}}
 	}
@@ -104,7 +110,7 @@ func tuple[T any](orders []Order[T], values []any) *node {
 		n.sql = " < "
 	}
 	for _, o := range orders {
-		if o.desc != orders[0].desc || o.f.column.Null {
+		if o.desc != orders[0].desc || o.f.column.Null || o.fold {
 			return nil
 		}
 		n.kids = append(n.kids, &node{f: o.f})
@@ -123,9 +129,9 @@ func beyond[T any](orders []Order[T], values []any) *node {
 	case v == nil:
 		more = &node{op: opNever}
 	case orders[0].desc:
-		more = &node{op: opLt, f: f, v: v}
+		more = orders[0].compare(opLt, v)
 	default:
-		more = &node{op: opGt, f: f, v: v}
+		more = orders[0].compare(opGt, v)
 		if f.column.Null {
 			more = &node{op: opOr, kids: []*node{more, {op: opNull, f: f}}}
 		}
@@ -133,7 +139,7 @@ func beyond[T any](orders []Order[T], values []any) *node {
 	if len(orders) == 1 {
 		return more
 	}
-	same = &node{op: opEq, f: f, v: v}
+	same = orders[0].compare(opEq, v)
 	if v == nil {
 		same = &node{op: opNull, f: f}
 	}

@@ -28,6 +28,11 @@ const (
 	opSome
 	opNone
 	opEvery
+	opPrefixFold
+	opSuffix
+	opSuffixFold
+	opLacks
+	opFold
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -136,12 +141,12 @@ func (b *builder) condition(n *node) error {
 		b.name(n.f).text(" IS NOT NULL")
 	case opIn, opNotIn:
 		return b.in(n)
-	case opHas:
-		return b.format(b.d.Has, n)
-	case opHasFold:
-		return b.format(b.d.HasFold, n)
-	case opPrefix:
-		return b.format(b.d.Prefix, n)
+	case opHas, opHasFold, opPrefix, opPrefixFold, opSuffix, opSuffixFold:
+		return b.format(b.textFormat(n.op), n)
+	case opLacks:
+		return b.lacks(n.kids[0])
+	case opFold:
+		return b.folded(n.kids[0])
 	case opNe:
 		b.text("(").name(n.f).text(" <> ")
 		if err := b.arg(n.f, n.v); err != nil {
@@ -229,7 +234,7 @@ func (b *builder) format(text string, n *node) error {
 	head, rest, _ := strings.Cut(text, "%s")
 	mid, tail, _ := strings.Cut(rest, "%s")
 	b.text(head).name(n.f).text(mid)
-	err := b.arg(n.f, n.v)
+	err := b.part(n.f, n.v)
 	b.text(tail)
 	return err
 }

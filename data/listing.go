@@ -29,9 +29,13 @@ type Field struct {
 func (t *Table[T]) Fields() []Field {
 	out := make([]Field, len(t.fields))
 	for i, f := range t.fields {
-		out[i] = Field{f.column.Name, f.json, f.column.Kind, f.column.Null, f.enum, f.search, f.sort, f.filter || f.primary}
+		out[i] = f.public()
 	}
 	return out
+}
+
+func (f *field) public() Field {
+	return Field{f.column.Name, f.json, f.column.Kind, f.column.Null, f.enum, f.search, f.sort, f.filter || f.primary}
 }
 
 // A Match is how a column's value is compared with text from a request.
@@ -164,7 +168,7 @@ func (t *Table[T]) Searching(text string, fold bool) Filter[T] {
 func (t *Table[T]) Sorting(json string, desc bool) (Order[T], bool) {
 	for _, f := range t.fields {
 		if f.json == json && f.sort {
-			return Order[T]{f, desc}, true
+			return Order[T]{f: f, desc: desc}, true
 		}
 	}
 	return Order[T]{}, false

@@ -19,6 +19,10 @@ type Query[T any] struct {
 	Offset int
 	Count  bool // count all rows that Where picks, too
 
+	// Estimate lets Count be a guess where the count would be slow, and costs
+	// hardly more than no count: see Page.Estimated. Without Count it means nothing.
+	Estimate bool
+
 	// Keyset asks for Page.Next, and so for the first of a row of pages that are
 	// found by the last row of the one before: each costs the same, however far
 	// the list goes, and rows that come or go do not move the others.
@@ -38,7 +42,17 @@ type Page[T any] struct {
 	Limit  int
 	Offset int
 	Next   Cursor // where the next page begins, if the query asked for Keyset; "" if there is none
+
+	// Estimated says that Total is a guess, which only Query.Estimate allows. It
+	// contradicts no page: rows seen are counted. On PostgreSQL it is what the
+	// planner expects from its statistics. SQLite's planner does not tell, so
+	// there Total is exact up to EstimateAbove, and where there are more rows it
+	// is EstimateAbove and means at least as many.
+	Estimated bool
 }
+
+// EstimateAbove is how many rows SQLite counts before it estimates.
+const EstimateAbove = 10_000
 
 // A Repository reads and stores rows of T. It holds no rules of business, only
 // those of the table. Get one from Table.On; it is small and cheap.
@@ -185,6 +199,9 @@ func (r Repository[T]) page(ctx context.Context, q Query[T]) (Page[T], error) {
 func (r Repository[T]) keyset(ctx context.Context, q Query[T]) (Page[T], error) {
 	r.t.idField() // without it there is no certain order
 	page := Page[T]{Limit: q.Limit, Offset: q.Offset}
+	if err := certain(q.Order); err != nil {
+		return page, err
+	}
 	q.Limit = min(q.Limit, math.MaxInt32) + 1
 	page, err := r.list(ctx, q, page)
 	if err != nil || len(page.Items) < q.Limit {
@@ -208,6 +225,9 @@ func (r Repository[T]) list(ctx context.Context, q Query[T], page Page[T]) (Page
 		defer rows.Close()
 		page.Items, err = r.t.collect(rows, q.Limit)
 		return page, classify(err, r.t)
+	}
+	if q.Estimate {
+		return r.listEstimated(ctx, q, sel, page)
 	}
 	b := newBuilder(r.db.dialect)
 	defer b.release()
@@ -292,7 +312,7 @@ func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
 		} else {
 			b.text(", ")
 		}
-		b.name(o.f).text(o.direction())
+		o.write(b)
 	}
 	if q.Limit <= 0 && q.Offset > 0 {
 		q.Limit = math.MaxInt64 // SQLite has no OFFSET without a LIMIT

@@ -164,8 +164,17 @@ type Dialect struct {
 	Has, HasFold string
 
 	// Prefix is SQL that holds if a text starts with another exactly: column,
-	// parameter.
-	Prefix string
+	// parameter. Suffix holds if it ends with it. PrefixFold and SuffixFold
+	// ignore the case of A–Z.
+	Prefix, PrefixFold, Suffix, SuffixFold string
+
+	// Fold is SQL for a text with A–Z in lower case: a format with one %s.
+	Fold string
+
+	// Explain, put before a SELECT, makes it one row of one text, in JSON, that
+	// says how many rows the planner expects, as PostgreSQL says it; or "" where
+	// the planner does not say.
+	Explain string
 
 	// Encode turns a value of a column into what the driver binds. v is as
 	// Kind says, or nil; a UUID, a time and a decimal may also be given by

@@ -27,7 +27,13 @@ var dialect = driver.Dialect{
 	Has:      "strpos(%s, %s) > 0",
 	HasFold:  `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
 	Prefix:   "starts_with(%s, %s)",
-	Encode:   encode,
+
+	PrefixFold: `starts_with(lower(%s COLLATE "C"), lower(%s::text COLLATE "C"))`,
+	Suffix:     "starts_with(reverse(%s), reverse(%s))",
+	SuffixFold: `starts_with(reverse(lower(%s COLLATE "C")), reverse(lower(%s::text COLLATE "C")))`,
+	Fold:       `lower(%s COLLATE "C")`,
+	Explain:    "EXPLAIN (FORMAT JSON) ",
+	Encode:     encode,
 }
 
 // encode turns a value into what pgx binds: itself, mostly.

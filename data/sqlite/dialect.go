@@ -21,7 +21,12 @@ var dialect = driver.Dialect{
 	Has:     "instr(%s, %s) > 0",
 	HasFold: "instr(lower(%s), lower(%s)) > 0",
 	Prefix:  "instr(%s, %s) = 1",
-	Encode:  encode,
+	// No text has a NUL in it, so only an end is followed by one.
+	PrefixFold: "instr(lower(%s), lower(%s)) = 1",
+	Suffix:     "instr(%s || char(0), %s || char(0)) > 0",
+	SuffixFold: "instr(lower(%s) || char(0), lower(%s) || char(0)) > 0",
+	Fold:       "lower(%s)",
+	Encode:     encode,
 }
 
 // encode turns a value into what is stored: a UUID into its 16 bytes, a time
