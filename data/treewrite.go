@@ -1,7 +1,6 @@
 package data
 
 import (
-	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -62,7 +61,9 @@ func (q Query[T]) Tree() ([]byte, error) {
 
 type jsonMap = map[string]any
 
-func notData() error { return fault.Errorf(fault.Invalid, "this filter or order cannot be written as data") }
+func notData() error {
+	return fault.Errorf(fault.Invalid, "this filter or order cannot be written as data")
+}
 
 // opNamed is the name of each op in a comparison.
 func opNamed(o op) (string, bool) {
@@ -79,6 +80,12 @@ func opNamed(o op) (string, bool) {
 func (n *node) tree() (jsonMap, error) {
 	if n == nil {
 		return jsonMap{}, nil
+	}
+	if n.f != nil && n.op != opNull && n.op != opNotNull {
+		switch n.f.column.Kind {
+		case driver.Bytes, driver.JSON, driver.Other:
+			return nil, notData()
+		}
 	}
 	switch n.op {
 	case opAlways:
@@ -143,10 +150,6 @@ func (f *field) toJSON(v any) any {
 		return x.UTC().Format(time.RFC3339Nano)
 	case decimal.Decimal:
 		return x.String()
-	case []byte:
-		if f.column.Kind == driver.Bytes {
-			return hex.EncodeToString(x)
-		}
 	}
 	return v
 }

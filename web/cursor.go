@@ -48,7 +48,7 @@ func (l *listing[T]) paging(s *selection[T], req *http.Request, q *data.Query[T]
 	if !s.keyset {
 		return
 	}
-	q.Keyset, q.Count, q.Offset = true, false, 0
+	q.Keyset, q.Count, q.Estimate, q.Offset = true, false, false, 0
 	if s.paged {
 		s.refuse("currentPage", "cannot be combined with cursor", "", false)
 	}

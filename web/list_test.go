@@ -145,7 +145,7 @@ func TestListRefuses(t *testing.T) {
 		"currentPage=0":                       "query.currentPage: must be at least 1",
 		"currentPage=99999999999999999999":    "query.currentPage: is out of range",
 		"currentPage=2147483647&pageSize=100": "query.currentPage: is out of range",
-		"total=maybe":                         "query.total: must be one of exact, none",
+		"total=maybe":                         "query.total: must be one of exact, estimated, none",
 		"ids=1":                               "query.ids: is not a UUID",
 		"ids=":                                "query.ids: is not a UUID",
 		"ids=01a1fb92-aef7-74f2-8a20-338ed92c3b77,01a1fb92-aef7-74f2-8a20-338ed92c3b78": "query.ids: is not a UUID",

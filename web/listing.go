@@ -32,7 +32,8 @@ type listing[T any] struct {
 	index   map[string]int    // by name
 	orders  map[string]string // permission to sort by a field, where it needs one
 	config  *Config
-	created bool // rows can be sorted by created_at, which is the usual order
+	created bool                // rows can be sorted by created_at, which is the usual order
+	trees   map[string][]string // permissions to name a field in a filter tree, and to search, by ""
 }
 
 // A listParam is one parameter of a list. Either set takes its one value, or
@@ -56,6 +57,8 @@ type selection[T any] struct {
 	counted    bool
 	paged      bool // currentPage is given
 	exact      bool // a total is asked for
+	estimated  bool // which may be a guess
+	tree       string
 	keyset     bool // cursor is given
 	cursor     string
 	where      []data.Filter[T]
@@ -75,6 +78,9 @@ type repeated struct {
 func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] {
 	l := &listing[T]{table: table, index: map[string]int{}, orders: map[string]string{}, config: &r.config}
 	l.addTable(r)
+	if o.tree {
+		l.addTree(r)
+	}
 	for _, f := range o.filters {
 		x, ok := f.(extraFilter[T])
 		if !ok {
@@ -98,6 +104,7 @@ func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] 
 			panic(fmt.Sprintf("web: the list of %s has no parameter %s to restrict", table.Name(), name))
 		}
 	}
+	l.restrictTree(o)
 	for i := range l.params {
 		p := &l.params[i]
 		if p.permission != "" {
@@ -170,7 +177,10 @@ func (l *listing[T]) query(ctx context.Context, req *http.Request) (q data.Query
 	if permission := l.orders[s.orderBy]; permission != "" && !auth.From(ctx).Can(permission) {
 		s.refuse("orderBy", "is not one of the fields to sort by", s.orderBy, true)
 	}
-	q.Limit, q.Offset, q.Count = s.size, (s.page-1)*s.size, s.counted
+	q.Limit, q.Offset, q.Count, q.Estimate = s.size, (s.page-1)*s.size, s.counted, s.estimated
+	if err := l.readTree(ctx, &s); err != nil {
+		return q, err
+	}
 	l.paging(&s, req, &q)
 	if len(s.wrong) > 0 {
 		return q, badParams(s.wrong...)

@@ -57,10 +57,10 @@ func (l *listing[T]) addPaging(r *Router) {
 		return number(v, &s.size)
 	}}, "How many items a page has at most.", &huma.Schema{Type: huma.TypeInteger, Format: "int32", Minimum: &one, Maximum: &most, Default: data.DefaultLimit})
 	l.add(r, listParam[T]{name: "total", set: func(s *selection[T], v string) string {
-		s.counted = v == "exact"
+		s.counted, s.estimated = v != "none", v == "estimated"
 		s.exact = s.counted
 		return ""
-	}}, "Whether to count the rows on all pages.", choices("exact", "exact", "none"))
+	}}, "Whether to count the rows on all pages. estimated is as cheap as none; where it is a guess, total_estimated says so.", choices("exact", "exact", "estimated", "none"))
 	l.addCursor(r)
 }
 

@@ -101,7 +101,7 @@ func handleList[T any](r *Router, ep *endpoint, table *data.Table[T], list func(
 			return reply{}, err
 		}
 		page.Limit, page.Offset = q.Limit, q.Offset
-		return reply{status: http.StatusOK, body: view.render(ctx, &page, paging{q.Count, q.Keyset, next})}, nil
+		return reply{status: http.StatusOK, body: view.render(ctx, &page, paging{q.Count, page.Estimated, q.Keyset, next})}, nil
 	}
 	r.add(ep)
 }

@@ -22,6 +22,7 @@ type options struct {
 	without     []string
 	list, one   any // a listView[T], a rowView[T]
 	filters     []any
+	tree        bool
 	restricted  map[string]string // permission by parameter
 	stranger    bool
 }
@@ -160,17 +161,18 @@ type Page[T any] struct {
 	Total  *int   `json:"total,omitempty" doc:"rows on all pages; left out if they were not counted"`
 	Limit  int    `json:"limit" doc:"the most items that a page has"`
 	Offset *int   `json:"offset,omitempty" doc:"rows before this page; left out of pages by cursor"`
+	Guess  bool   `json:"total_estimated,omitempty" doc:"whether total is a guess, which total=estimated allows"`
 	Next   string `json:"next_cursor,omitempty" doc:"the cursor of the next page, of pages by cursor; left out of the last one"`
 }
 
 // A paging is how a page was asked for, and the cursor of the next one.
 type paging struct {
-	counted, keyset bool
-	next            string
+	counted, guessed, keyset bool
+	next                     string
 }
 
 func newPage[T any](items []T, total, limit, offset int, how paging) *Page[T] {
-	p := &Page[T]{Items: items, Limit: limit, Next: how.next}
+	p := &Page[T]{Items: items, Limit: limit, Guess: how.guessed, Next: how.next}
 	if items == nil {
 		p.Items = []T{}
 	}

@@ -35,7 +35,9 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 	}{
 		{"Kinds", kindTests},
 		{"Filter", filterTests},
+		{"Movie", movieTests},
 		{"List", listTests},
+		{"Estimate", estimateTests},
 		{"Keyset", keysetTests},
 		{"Add", addTests},
 		{"Upsert", upsertTests},
