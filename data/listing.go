@@ -140,6 +140,9 @@ func (f *field) parseDecimal(s string) (any, error) {
 	if err != nil || x.Exponent() > 40 {
 		return nil, fault.Errorf(fault.Malformed, "is not a number")
 	}
+	if x.IsZero() {
+		return decimal.Zero, nil // of no exponent: as text, 0e-999999999 is a gigabyte
+	}
 	if f.fits(x) != nil {
 		return nil, fault.Errorf(fault.Malformed, "has more digits than the column")
 	}

@@ -61,5 +61,9 @@ func OnDay[T any](c Column[T, time.Time], at time.Time) Filter[T] {
 func onDay(f *field, at time.Time) *node {
 	y, m, d := at.UTC().Date()
 	day := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
-	return &node{op: opAnd, kids: []*node{{op: opGe, f: f, v: day}, {op: opLt, f: f, v: day.AddDate(0, 0, 1)}}}
+	end := &node{op: opLt, f: f, v: day.AddDate(0, 0, 1)}
+	if y == 9999 && m == time.December && d == 31 { // no column holds the day after
+		end = &node{op: opLe, f: f, v: day.AddDate(0, 0, 1).Add(-time.Microsecond)}
+	}
+	return &node{op: opAnd, kids: []*node{{op: opGe, f: f, v: day}, end}}
 }

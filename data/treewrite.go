@@ -13,7 +13,7 @@ import (
 )
 
 // MarshalJSON writes f as a tree, from which a TreeReader makes a filter for
-// the same rows, if it may name the fields. The zero filter is {}. SQL, filters
+// the same rows, if it may name the fields. The zero filter and Everything are {}. SQL, filters
 // over other tables and those of a cursor cannot be written: that is
 // fault.Invalid.
 func (f Filter[T]) MarshalJSON() ([]byte, error) {
@@ -89,7 +89,7 @@ func (n *node) tree() (jsonMap, error) {
 	}
 	switch n.op {
 	case opAlways:
-		return jsonMap{"and_": []any{}}, nil
+		return jsonMap{}, nil
 	case opNever:
 		return jsonMap{"or_": []any{}}, nil
 	case opAnd, opOr, opNot:
@@ -149,6 +149,9 @@ func (f *field) toJSON(v any) any {
 	case time.Time:
 		return x.UTC().Format(time.RFC3339Nano)
 	case decimal.Decimal:
+		if x.IsZero() { // whatever its exponent
+			return "0"
+		}
 		return x.String()
 	}
 	return v
