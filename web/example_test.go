@@ -3,9 +3,16 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"log"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/web"
 )
@@ -47,6 +54,26 @@ func ExampleHandle() {
 	// 404 application/problem+json
 }
 
+// stock opens a new database for products.
+func stock() (db *data.DB, done func()) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if db, err = sqlite.Open(context.Background(), filepath.Join(dir, "stock.db"), sqlite.Options{}); err != nil {
+		log.Fatal(err)
+	}
+	for _, sql := range migrate.DDL(db.Dialect(), products.Schema()) {
+		if _, err := db.Driver().Exec(context.Background(), driver.Call{Statement: &driver.Statement{SQL: sql}}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	return db, func() {
+		db.Close()
+		os.RemoveAll(dir)
+	}
+}
+
 func ExampleMount() {
 	r := web.NewRouter(web.Config{Prefix: "/api/v1"})
 	service := &productService{Table: products} // and DB
@@ -60,6 +87,21 @@ func ExampleMount() {
 	// POST   /api/v1/products       products:write createProduct
 	// PATCH  /api/v1/products/{id}  products:write updateProduct
 	// DELETE /api/v1/products/{id}  products:write deleteProduct
+}
+
+// Filters as data, on a list that offers them.
+func ExampleFilterTree() {
+	db, done := stock()
+	defer done()
+	r := web.NewRouter(web.Config{Prefix: "/api/v1"})
+	service := &productService{DB: db, Table: products}
+	web.Mount(r, "/products", service, web.Anyone, web.Require("products:write"), web.FilterTree())
+
+	tree := url.QueryEscape(`{"or_":[{"type":"comparison","field":"price","op":"lt","value":"5"},{"type":"boolean","field":"is_active","value":true}]}`)
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/products?total=estimated&filter="+tree, nil))
+	fmt.Println(w.Code, w.Body)
+	// Output: 200 {"items":[],"total":0,"limit":20,"offset":0}
 }
 
 func ExampleLinks() {
