@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Movie", movieTests},
 		{"List", listTests},
 		{"Estimate", estimateTests},
+		{"Plan", planTests},
 		{"Keyset", keysetTests},
 		{"Add", addTests},
 		{"Upsert", upsertTests},
