@@ -12,6 +12,9 @@
 // asked for, and filters reach across tables. A field that holds what a
 // relation loads has no db tag.
 //
+// Filters, orders and pages can be data, too, held to what a table allows: see
+// [TreeReader].
+//
 // The struct is the schema. Its `db` tag names the column and says the rest:
 //
 //	db:"owner_id,references=users,ondelete=cascade"

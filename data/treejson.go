@@ -10,6 +10,9 @@ import (
 	"github.com/manorgo/manor/fault"
 )
 
+// maxMembers is how many members an object may have, more than any filter.
+const maxMembers = 16
+
 // A jsonObject is a JSON object, in order.
 type jsonObject []jsonMember
 
@@ -81,6 +84,9 @@ func readList(d *json.Decoder, path string, depth int) (any, error) {
 func readObject(d *json.Decoder, path string, depth int) (any, error) {
 	out := jsonObject{}
 	for d.More() {
+		if len(out) == maxMembers {
+			return nil, badTree(path, "has more than %d members", maxMembers)
+		}
 		token, err := d.Token()
 		name, ok := token.(string)
 		if err != nil || !ok {

@@ -114,7 +114,7 @@ func TestEstimatedTotal(t *testing.T) {
 		return p, err
 	}, func(_ context.Context, p *product) small { return small{p.Name} }, web.Anyone)
 	for _, tt := range []struct{ query, want string }{
-		{"total=estimated", `{"items":[{"title":"one"}],"total":7,"limit":20,"offset":0,"total_estimated":true}`},
+		{"total=estimated", `{"items":[{"title":"one"}],"total":7,"total_estimated":true,"limit":20,"offset":0}`},
 		{"total=exact", `{"items":[{"title":"one"}],"total":7,"limit":20,"offset":0}`},
 		{"", `{"items":[{"title":"one"}],"total":7,"limit":20,"offset":0}`},
 		{"total=none", `{"items":[{"title":"one"}],"limit":20,"offset":0}`},

@@ -157,12 +157,12 @@ type None struct{}
 
 // A Page is the body of a list.
 type Page[T any] struct {
-	Items  []T    `json:"items"`
-	Total  *int   `json:"total,omitempty" doc:"rows on all pages; left out if they were not counted"`
-	Limit  int    `json:"limit" doc:"the most items that a page has"`
-	Offset *int   `json:"offset,omitempty" doc:"rows before this page; left out of pages by cursor"`
-	Guess  bool   `json:"total_estimated,omitempty" doc:"whether total is a guess, which total=estimated allows"`
-	Next   string `json:"next_cursor,omitempty" doc:"the cursor of the next page, of pages by cursor; left out of the last one"`
+	Items     []T    `json:"items"`
+	Total     *int   `json:"total,omitempty" doc:"rows on all pages; left out if they were not counted"`
+	Estimated bool   `json:"total_estimated,omitempty" doc:"whether total is a guess, which total=estimated allows"`
+	Limit     int    `json:"limit" doc:"the most items that a page has"`
+	Offset    *int   `json:"offset,omitempty" doc:"rows before this page; left out of pages by cursor"`
+	Next      string `json:"next_cursor,omitempty" doc:"the cursor of the next page, of pages by cursor; left out of the last one"`
 }
 
 // A paging is how a page was asked for, and the cursor of the next one.
@@ -172,7 +172,7 @@ type paging struct {
 }
 
 func newPage[T any](items []T, total, limit, offset int, how paging) *Page[T] {
-	p := &Page[T]{Items: items, Limit: limit, Guess: how.guessed, Next: how.next}
+	p := &Page[T]{Items: items, Limit: limit, Estimated: how.guessed, Next: how.next}
 	if items == nil {
 		p.Items = []T{}
 	}
