@@ -47,6 +47,7 @@ var existsTests = []test{
 			{"pupils who wrote", authorPupils.Some(authorBooks.Some()), "[ann]"},
 			{"no pupils who wrote", authorPupils.None(authorBooks.Some()), "[bob eve]"},
 			{"topics", authorBooks.Some(bookTopicsOf.Some(topicName.Eq("war"))), "[bob]"},
+			{"the topic's time, and not the link's", authorBooks.Some(bookTopicsOf.Some(topicCreated.Eq(l.eve.CreatedAt))), "[bob]"},
 			{"no topics", authorBooks.Some(bookTopicsOf.None()), "[ann bob]"},
 			{"topics of some", authorBooks.Some(bookTopicsOf.Only(topicName.Ne("space")).Some()), "[ann bob]"},
 			{"there and back", authorBooks.Some(bookAuthor.Where(authorName.Eq("bob"), authorDesk.Where())), "[bob]"},
