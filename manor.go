@@ -102,6 +102,9 @@ func New(c Config) (*App, error) {
 		return nil, errors.New("manor: Config needs DB and Keys")
 	}
 	c.complete()
+	if !c.DB.HasKeys() {
+		c.DB.SetKeys(c.Keys)
+	}
 	a := &App{config: c, metrics: newMetrics()}
 	if err := a.lend(); err != nil {
 		return nil, err

@@ -20,6 +20,12 @@ import (
 // into what the driver binds. It holds text to the column's size and to what
 // every database can store.
 func (f *field) bind(d *driver.Dialect, v any) (any, error) {
+	if v != nil && f.indirect {
+		var err error
+		if v, err = f.plainly(v); err != nil {
+			return nil, err
+		}
+	}
 	if v == nil {
 		return d.Encode(f.column, nil)
 	}
@@ -68,7 +74,10 @@ func (f *field) bind(d *driver.Dialect, v any) (any, error) {
 // every database can store in the struct, too, so that it is what a read would
 // return.
 func (f *field) bindAt(d *driver.Dialect, p unsafe.Pointer) (any, error) {
-	if f.column.Null {
+	switch {
+	case f.seal != nil:
+		return f.seal.bindAt(f, p)
+	case f.column.Null || f.indirect:
 		return f.bind(d, f.value(p))
 	}
 	switch f.column.Kind {

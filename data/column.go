@@ -59,10 +59,10 @@ func (c Column[T, V]) IsNull() Filter[T] { return Filter[T]{&node{op: opNull, f:
 func (c Column[T, V]) NotNull() Filter[T] { return Filter[T]{&node{op: opNotNull, f: c.f}} }
 
 // Asc sorts the smallest value first.
-func (c Column[T, V]) Asc() Order[T] { return Order[T]{f: c.f} }
+func (c Column[T, V]) Asc() Order[T] { return Order[T]{f: c.f.ordered()} }
 
 // Desc sorts the largest value first.
-func (c Column[T, V]) Desc() Order[T] { return Order[T]{f: c.f, desc: true} }
+func (c Column[T, V]) Desc() Order[T] { return Order[T]{f: c.f.ordered(), desc: true} }
 
 // Set changes the value to v.
 func (c Column[T, V]) Set(v V) Change[T] { return Change[T]{f: c.f, v: plain(c.f, v), sent: true} }
@@ -100,6 +100,9 @@ func (c Column[T, V]) list(o op, vs []V) Filter[T] {
 // plain returns v as the column's kind knows it: a named string as a string,
 // an ID as its bytes. V is the field's type, so it has that kind's layout.
 func plain[V any](f *field, v V) any {
+	if f.indirect {
+		return v
+	}
 	switch f.column.Kind {
 	case driver.UUID:
 		return *(*[16]byte)(unsafe.Pointer(&v))

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"math"
+	"reflect"
 	"time"
 	"unsafe"
 
@@ -193,6 +194,14 @@ func (f *field) appendValue(out []byte, v any) ([]byte, error) {
 		return append(out, v[:]...), nil
 	case decimal.Decimal:
 		return appendText(out, v.String()), nil
+	}
+	if f.own != nil {
+		if plain, err := f.plainly(v); err != nil || reflect.TypeOf(plain) != reflect.TypeOf(v) {
+			if err != nil || plain == nil {
+				return append(out[:len(out)-1], 0), err
+			}
+			return f.appendValue(out[:len(out)-1], plain)
+		}
 	}
 	return nil, fault.Errorf(fault.Internal, "data: a list that is sorted by %s has no cursors", f.column.Name)
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/manorgo/manor/data/driver"
@@ -13,6 +14,7 @@ type DB struct {
 	dialect *driver.Dialect
 	now     func() time.Time
 	ids     idSource
+	keys    atomic.Pointer[keys] // of sealed columns; nil if nobody gave any
 }
 
 // New returns a DB over an open driver. Programs call the Open of a driver's

@@ -2,8 +2,6 @@ package data
 
 import (
 	"bytes"
-	"database/sql"
-	sqldriver "database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -27,6 +25,14 @@ type field struct {
 	digits int // all digits, for decimals
 	array  int // length, for arrays of bytes
 	date   bool
+
+	// indirect says that the value in the struct is not laid out as the kind's
+	// own Go type: it is read by value and written through at, nothing else.
+	indirect bool
+	own      *own  // the type says itself how it is stored
+	list     bool  // a list of texts
+	seal     *seal // it is stored encrypted
+	code     bool  // the state of a one-time code
 
 	primary, unique, index       bool
 	references, ondelete, preset string
@@ -72,6 +78,7 @@ func (f *field) parseTag(tag string) error {
 	}
 	f.column.Name = name
 	isJSON := false
+	var as typing
 	for rest != "" {
 		var opt string
 		opt, rest, _ = strings.Cut(rest, ",")
@@ -94,6 +101,14 @@ func (f *field) parseTag(tag string) error {
 			f.quiet = true
 		case "json":
 			isJSON = true
+		case "type":
+			as.name = val
+		case "null":
+			as.null = true
+		case "sealed":
+			if as.sealed = val; val == "" {
+				err = fmt.Errorf("it names no TABLE.COLUMN")
+			}
 		case "size":
 			f.size, err = strconv.Atoi(val)
 		case "numeric":
@@ -118,12 +133,15 @@ func (f *field) parseTag(tag string) error {
 			return fmt.Errorf("option %q in the db tag: %w", opt, err)
 		}
 	}
-	return f.setKind(isJSON)
+	return f.setKind(isJSON, as)
 }
 
 // setKind chooses how values travel, by the Go type.
-func (f *field) setKind(isJSON bool) error {
+func (f *field) setKind(isJSON bool, as typing) error {
 	t := f.typ
+	if done, err := f.setSpecial(isJSON, as); done || err != nil {
+		return err
+	}
 	if t.Kind() == reflect.Pointer && !isJSON {
 		f.column.Null, t = true, t.Elem()
 	}
@@ -161,13 +179,8 @@ func (f *field) setKind(isJSON bool) error {
 		access[float64](f, driver.Float)
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		access[[]byte](f, driver.Bytes)
-	case reflect.PointerTo(t).Implements(reflect.TypeFor[sql.Scanner]()) && t.Implements(reflect.TypeFor[sqldriver.Valuer]()):
-		f.column.Kind = driver.Other
-		typ, off := f.typ, f.offset
-		f.at = func(p unsafe.Pointer) any { return reflect.NewAt(typ, unsafe.Add(p, off)).Interface() }
-		f.value = func(p unsafe.Pointer) any { return reflect.NewAt(typ, unsafe.Add(p, off)).Elem().Interface() }
 	default:
-		return fmt.Errorf("%v cannot be stored: use a basic type, or one with Scan and Value, or the option json", f.typ)
+		return fmt.Errorf("%v cannot be stored: use a basic type, one with Scan and Value or MarshalText and UnmarshalText, or the option json", f.typ)
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ const (
 	opSuffixFold
 	opLacks
 	opFold
+	opMember
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -159,6 +160,8 @@ func (b *builder) condition(n *node) error {
 		return b.tuple(n)
 	case opSome, opNone, opEvery:
 		return b.related(n)
+	case opMember:
+		return b.member(n)
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {

@@ -29,6 +29,9 @@ func NewSelect[R any](text, postgres string) *Select[R] {
 	s := &Select[R]{fields: parseFields("select", reflect.TypeFor[R](), 0)}
 	var columns []driver.Column
 	for _, f := range s.fields {
+		if f.seal != nil {
+			panic("data: a sealed column can only be read by its table, not by a Select: " + f.column.Name)
+		}
 		columns = append(columns, f.column)
 	}
 	if postgres == "" {
@@ -170,6 +173,9 @@ func Range[T, V any](ctx context.Context, r Repository[T], c Column[T, V], where
 
 // nullable returns p as the pointer that the column's kind reads into.
 func nullable[V any](f *field, p **V) any {
+	if f.own != nil {
+		return &ownCell{f.own, unsafe.Pointer(p), true}
+	}
 	switch f.column.Kind {
 	case driver.UUID:
 		return (**[16]byte)(unsafe.Pointer(p))

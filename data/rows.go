@@ -93,11 +93,11 @@ func roundUp(n int) int {
 }
 
 // settable returns the columns that hold what the caller says: all but the primary
-// key and the times of Audited.
+// key, the times of Audited and one-time codes.
 func (t *Table[T]) settable() []*field {
 	out := make([]*field, 0, len(t.fields))
 	for _, f := range t.fields {
-		if f != t.id && f != t.created && f != t.updated {
+		if f != t.id && f != t.created && f != t.updated && !f.code {
 			out = append(out, f)
 		}
 	}
@@ -214,7 +214,14 @@ func (s *found[T]) keyOf(v *T) error {
 	for _, f := range s.by {
 		at := len(s.key)
 		var err error
-		if s.key, err = appendKey(s.key, f.value(unsafe.Pointer(v))); err != nil {
+		value := f.value(unsafe.Pointer(v))
+		if f.own != nil && value != nil {
+			value, err = f.plainly(value)
+		}
+		if err == nil {
+			s.key, err = appendKey(s.key, value)
+		}
+		if err != nil {
 			return fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
 		}
 		// The length at the end keeps ("a", "bc") apart from ("ab", "c").

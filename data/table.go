@@ -20,6 +20,7 @@ type Table[T any] struct {
 	created *field // the columns of Audited; nil if T has none
 	updated *field
 	uniques [][]string
+	sealed  bool     // it has sealed columns
 	plans   sync.Map // *driver.Dialect → *plan
 }
 
@@ -53,9 +54,9 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 		switch {
 		case f.primary:
 			t.id = f
-		case f.column.Name == "created_at" && f.column.Kind == driver.Time:
+		case f.column.Name == "created_at" && f.column.Kind == driver.Time && !f.indirect:
 			t.created = f
-		case f.column.Name == "updated_at" && f.column.Kind == driver.Time:
+		case f.column.Name == "updated_at" && f.column.Kind == driver.Time && !f.indirect:
 			t.updated = f
 		}
 		if f.unique {
@@ -66,6 +67,9 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 		for _, c := range u {
 			t.mustField(c)
 		}
+	}
+	if err := t.checkSpecial(); err != nil {
+		panic(fmt.Sprintf("data: table %s: %v", name, err))
 	}
 	if len(t.fields) == 0 {
 		panic(fmt.Sprintf("data: table %s: %v has no db tags", name, rt))
@@ -79,7 +83,7 @@ func (t *Table[T]) Name() string { return t.name }
 // On returns the table's repository over h, a *DB or a *Tx.
 func (t *Table[T]) On(h Handle) Repository[T] {
 	db := h.database()
-	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: h.conn()}
+	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: t.sealing(db, h.conn())}
 }
 
 func (t *Table[T]) field(column string) *field {

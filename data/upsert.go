@@ -81,7 +81,9 @@ func (r Repository[T]) upsert(ctx context.Context, vs []T, match []*field, overw
 		return nil, err
 	}
 	var err error
-	if len(vs) == 1 {
+	if later := u.sealedLater(r); later != nil {
+		err = r.together(ctx, func(r Repository[T]) error { return u.runSealed(ctx, r, later) })
+	} else if len(vs) == 1 {
 		err = u.run(ctx, r, 0, 1)
 	} else {
 		err = r.together(ctx, func(r Repository[T]) error {

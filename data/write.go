@@ -115,11 +115,18 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 		if n > 0 {
 			b.text(", ")
 		}
+		if c.f == r.t.id && r.t.sealed {
+			return false, fault.Errorf(fault.Internal, "%s: the primary key cannot be changed, as values are sealed for it", r.t.name)
+		}
 		b.name(c.f).text(" = ")
 		if c.plus {
 			b.name(c.f).text(" + ")
 		}
-		if err := b.arg(c.f, c.v); err != nil {
+		if c.f.seal != nil && c.v != nil {
+			if err := r.t.sealChange(b, where.n, c.f, c.v, c.plus); err != nil {
+				return false, err
+			}
+		} else if err := b.arg(c.f, c.v); err != nil {
 			return false, err
 		}
 		n++

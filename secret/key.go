@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,18 +70,13 @@ func (k *Keyring) DigestOf(l Label, t Token) Digest {
 // key, the current one first: a lookup that must survive a change of the
 // master key asks for all of them.
 func (k *Keyring) Digests(l Label, t Token) []Digest {
-	out := make([]Digest, len(k.masters))
-	for v := range out {
-		out[v] = Digest(mac(k.key(v, string(l)), []byte(t.Reveal())))
-	}
-	return out
+	return k.DigestsOver(l, []byte(t.Reveal()))
 }
 
 // Fingerprint returns eight hexadecimal digits that tell the current master
 // key from another and nothing about it. They may be shown.
 func (k *Keyring) Fingerprint() string {
-	sum := sha256.Sum256(k.key(0, string(labelFingerprint)))
-	return hex.EncodeToString(sum[:4])
+	return k.KeyIDs()[0].String()
 }
 
 const (

@@ -19,5 +19,8 @@ const (
 
 	LabelCursor Label = "sign/cursor"
 
+	LabelColumn Label = "seal/column" // values of encrypted columns
+	LabelCode   Label = "digest/code" // one-time codes
+
 	labelFingerprint Label = "fingerprint"
 )

@@ -176,6 +176,14 @@ type Dialect struct {
 	// the planner does not say.
 	Explain string
 
+	// Member is SQL that holds if a JSON column holds a list with a text in it:
+	// a format with two %s: column and parameter.
+	Member string
+
+	// Field is SQL for a JSON column with one whole number in it changed: a
+	// format with three %s: column, name and number.
+	Field string
+
 	// Encode turns a value of a column into what the driver binds. v is as
 	// Kind says, or nil; a UUID, a time and a decimal may also be given by
 	// their address, which is valid until the statement has run.

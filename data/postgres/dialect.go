@@ -33,6 +33,8 @@ var dialect = driver.Dialect{
 	SuffixFold: `starts_with(reverse(lower(%s COLLATE "C")), reverse(lower(%s::text COLLATE "C")))`,
 	Fold:       `lower(%s COLLATE "C")`,
 	Explain:    "EXPLAIN (FORMAT JSON) ",
+	Member:     "%s @> jsonb_build_array(%s::text)",
+	Field:      "jsonb_set(%s, '{%s}', to_jsonb((%s)::bigint))",
 	Encode:     encode,
 }
 
