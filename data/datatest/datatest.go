@@ -34,6 +34,10 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		tests []test
 	}{
 		{"Kinds", kindTests},
+		{"Own", ownTests},
+		{"TextList", textListTests},
+		{"Sealed", sealedTests},
+		{"Code", codeTests},
 		{"Filter", filterTests},
 		{"Movie", movieTests},
 		{"List", listTests},

@@ -26,7 +26,7 @@ var dialect = driver.Dialect{
 	Suffix:     "instr(%s || char(0), %s || char(0)) > 0",
 	SuffixFold: "instr(lower(%s) || char(0), lower(%s) || char(0)) > 0",
 	Fold:       "lower(%s)",
-	Member:     "EXISTS (SELECT 1 FROM json_each(%s) WHERE atom = %s)",
+	Member:     "EXISTS (SELECT 1 FROM (SELECT %s AS list) AS l, json_each(l.list) AS e WHERE e.atom = %s)",
 	Field:      "json_set(%s, '$.%s', %s)",
 	Encode:     encode,
 }
