@@ -38,6 +38,19 @@ var (
 	cables    = data.NewTable[cable]("cables")
 )
 
+// A login has the hashes of passwords.
+type login struct {
+	data.Identified[login]
+	Hash secret.PasswordHash  `db:"hash,size=255"`
+	Old  *secret.PasswordHash `db:"old,size=255"`
+}
+
+var (
+	logins    = data.NewTable[login]("logins")
+	loginHash = data.Col[secret.PasswordHash](logins, "hash")
+	loginOld  = data.Col[secret.PasswordHash](logins, "old")
+)
+
 func keyring(s suite, seeds ...byte) *secret.Keyring {
 	s.Helper()
 	var masters [][]byte
@@ -274,6 +287,45 @@ var sealedTests = []test{
 		s.ok(err)
 		s.same("without a value to seal", n, 1)
 		s.stored(db, v.ID, "a s3cr3t NULL 5")
+	}},
+	{"password hashes", func(s suite) {
+		db := s.db(logins.Schema())
+		var weak, h secret.Hasher
+		weak.Params, h.Params = secret.Params{Memory: 64, Time: 1}, secret.Params{Memory: 128, Time: 1}
+		hash, err := weak.Hash(s.ctx, text("correct horse"))
+		s.ok(err)
+		v := login{Hash: hash}
+		s.ok(logins.On(db).Add(s.ctx, &v))
+		_, err = logins.On(db).Upsert(s.ctx, &v) // a hash that is stored again is not hashed again
+		s.ok(err)
+		got, err := logins.On(db).Get(s.ctx, v.ID)
+		s.ok(err)
+		s.same("stored", string(got.Hash), string(hash))
+		ok, rehash, err := h.Verify(s.ctx, got.Hash, text("correct horse"))
+		s.ok(err)
+		s.same("verified", fmt.Sprint(ok, rehash), "true true")
+		fresh, err := h.Hash(s.ctx, text("correct horse"))
+		s.ok(err)
+		got, err = logins.On(db).Update(s.ctx, v.ID, loginHash.Set(fresh), loginOld.Set(hash))
+		s.ok(err)
+		ok, rehash, err = h.Verify(s.ctx, got.Hash, text("correct horse"))
+		s.ok(err)
+		s.same("verified again", fmt.Sprint(ok, rehash), "true false")
+		ok, _, err = h.Verify(s.ctx, *got.Old, text("wrong horse"))
+		s.ok(err)
+		s.same("wrong", ok, false)
+		if said := fmt.Sprintf("%v %+v %#v %s", got, got, got, got.Hash); strings.Contains(said, "argon2") {
+			s.Error(said)
+		}
+		for _, garbage := range []secret.PasswordHash{"", "x", "$argon2id$", "$2b$99$", fresh[:40]} {
+			_, err = logins.On(db).Update(s.ctx, v.ID, loginHash.Set(garbage))
+			s.ok(err)
+			got, err = logins.On(db).Get(s.ctx, v.ID)
+			s.ok(err)
+			if ok, rehash, _ := h.Verify(s.ctx, got.Hash, text("correct horse")); ok || rehash {
+				s.Errorf("a password verifies against %q", string(garbage))
+			}
+		}
 	}},
 	{"nothing prints it", func(s suite) {
 		v := link{Name: "a", Token: text("s3cr3t"), PIN: pText("s3cr3t")}

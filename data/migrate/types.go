@@ -42,7 +42,7 @@ func describePostgres(c data.ColumnSchema) (typ string, checks []string, err err
 	case driver.JSON:
 		typ = "jsonb"
 	default:
-		err = fmt.Errorf("a type with its own Scan and Value could be stored as anything: write the revision by hand")
+		err = fmt.Errorf("a type with its own Scan and Value could be stored as anything: say type=text, int or another in its tag, or write the revision by hand")
 	}
 	return typ, checks, err
 }
