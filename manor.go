@@ -46,8 +46,8 @@ import (
 // A Config says what an App is made of. DB and Keys are required.
 type Config struct {
 	DB      *data.DB
-	Keys    *secret.Keyring
-	Domains []domain.Func // your own, which may refer to the built-in ones
+	Keys    *secret.Keyring // also of encrypted columns, unless the DB has keys of its own by then
+	Domains []domain.Func   // your own, which may refer to the built-in ones
 
 	// PublicURL is where people reach the app: scheme and host. Links in mails
 	// start with it and requests for any other host are refused, but for checks

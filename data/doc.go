@@ -23,11 +23,14 @@
 //
 // The options are: primary; size=N (code points); numeric=P.S; default=SQL;
 // unique; index; references=TABLE with ondelete=cascade, restrict or null;
-// enum=a|b|c; json; quiet, a column
+// enum=a|b|c; json; type=NAME and null, for types with Scan and Value;
+// sealed=TABLE.COLUMN, an older name of an encrypted column; quiet, a column
 // whose changes do not move updated_at; for=FIELD, the field of a request that the column is made
 // from, which errors then speak of; search, sort and filter, which let a
 // request name the column; and check=SQL, which takes the rest of the tag. A
-// pointer field may be NULL. A column without search, sort or filter cannot be
+// pointer field may be NULL. A field of type secret.Text is stored encrypted,
+// see [DB.SetKeys]; *[OneTimeCode] and lists of texts have columns of their own,
+// [CodeColumn] and [List]. A column without search, sort or filter cannot be
 // named by a request at all.
 //
 // Errors are of package fault: NotFound, Conflict, Invalid, Stale, Unavailable

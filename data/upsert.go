@@ -19,7 +19,9 @@ import (
 //
 // A row that is there keeps its ID and its CreatedAt; every other column takes
 // v's value, and UpdatedAt moves on if one of them really changes, whatever it
-// is in v. A new row is filled in like Add does.
+// is in v. A new row is filled in like Add does. In a table with encrypted
+// columns, and by other columns than the primary key, it takes two statements
+// in one transaction. One-time codes of a row that is there stay.
 //
 // match names the columns of one unique constraint of the table, and means the
 // primary key if it is empty; others panic, the first test that runs finds the
