@@ -203,7 +203,7 @@ var sealedTests = []test{
 		all, err := storedTokens.All(s.ctx, db)
 		s.ok(err)
 		if string(all[0].Token) == string(all[1].Token) || strings.Contains(string(all[0].Token), "same") || all[0].PIN != nil {
-			s.Errorf("stored: %x", all)
+			s.Errorf("stored: %x", all[0].Token)
 		}
 		id, ok := secret.SealedWith(all[0].Token)
 		s.same("key", fmt.Sprint(id, ok), keyring(s, 1).Fingerprint()+" true")
