@@ -13,6 +13,7 @@ type DB struct {
 	dialect *driver.Dialect
 	now     func() time.Time
 	ids     idSource
+	sixes   timeSource
 }
 
 // New returns a DB over an open driver. Programs call the Open of a driver's

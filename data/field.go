@@ -27,6 +27,7 @@ type field struct {
 	digits int // all digits, for decimals
 	array  int // length, for arrays of bytes
 	date   bool
+	nano   bool
 
 	primary, unique, index       bool
 	references, ondelete, preset string
@@ -148,6 +149,9 @@ func (f *field) setKind(isJSON bool) error {
 		f.size, f.date = len("2006-01-02"), true
 		access[string](f, driver.Text)
 	case t.Kind() == reflect.String:
+		if f.nano = t.Implements(reflect.TypeFor[interface{ nano() }]()); f.nano && f.size == 0 {
+			f.size = nanoSize
+		}
 		access[string](f, driver.Text)
 	case t.Kind() == reflect.Bool:
 		access[bool](f, driver.Bool)

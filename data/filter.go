@@ -25,6 +25,8 @@ const (
 	opPrefix
 	opSQL
 	opTuple
+	opKeys
+	opBad
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -148,6 +150,10 @@ func (b *builder) condition(n *node) error {
 		return b.raw(n)
 	case opTuple:
 		return b.tuple(n)
+	case opKeys:
+		return b.keysIn(n)
+	case opBad:
+		return n.v.(error)
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {
@@ -195,7 +201,7 @@ func (b *builder) in(n *node) error {
 		b.text(" NOT")
 	}
 	b.text(" IN (")
-	for i := range roundUp(len(n.vs)) {
+	for i := range b.listLen(len(n.vs), 1) {
 		if i > 0 {
 			b.text(", ")
 		}

@@ -46,14 +46,15 @@ type Repository[T any] struct {
 	c  driver.Conn
 }
 
-// Get returns the row with the primary key id, or fault.NotFound.
-func (r Repository[T]) Get(ctx context.Context, id ID[T]) (T, error) {
-	arg, err := r.t.idField().bind(r.db.dialect, [16]byte(id))
+// Get returns the row that key names, or fault.NotFound. A key of another kind
+// than the table's is fault.Internal, here and in every other method.
+func (r Repository[T]) Get(ctx context.Context, key Key[T]) (T, error) {
+	args, err := r.t.keyArgs(r.db.dialect, key)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	return r.one(ctx, driver.Call{Statement: r.p.byID, Args: []any{arg}})
+	return r.one(ctx, driver.Call{Statement: r.p.byKey, Args: args})
 }
 
 // GetBy returns the one row that holds to every filter. None is
@@ -167,7 +168,9 @@ func (r Repository[T]) List(ctx context.Context, q Query[T]) (Page[T], error) {
 
 // keyset reads a row more than the page has, to know whether another follows.
 func (r Repository[T]) keyset(ctx context.Context, q Query[T]) (Page[T], error) {
-	r.t.idField() // without it there is no certain order
+	if r.t.primary == nil {
+		panic("data: table " + r.t.name + " has no primary key, and so no certain order")
+	}
 	page := Page[T]{Limit: q.Limit, Offset: q.Offset}
 	q.Limit = min(q.Limit, math.MaxInt32) + 1
 	page, err := r.list(ctx, q, page)
@@ -315,7 +318,7 @@ func (t *Table[T]) collect(rows driver.Rows, limit int) ([]T, error) {
 
 func (t *Table[T]) idField() *field {
 	if t.id == nil {
-		panic("data: table " + t.name + " has no primary key column")
+		panic("data: table " + t.name + " has no primary key of one column")
 	}
 	return t.id
 }
