@@ -107,7 +107,7 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 	for i := 0; i < len(args); i += width {
 		values = append(values, args[i:i+keys]...)
 	}
-	n := 0
+	n, table := 0, quote(r.t.name)
 	for some := range slices.Chunk(values, r.db.listSize(keys)*keys) {
 		b := newBuilder(r.db.dialect)
 		defer b.release()
@@ -116,7 +116,7 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 			columns[i] = f.column
 		}
 		b.text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
-		b.bound(r.t.primary, some)
+		b.bound(table, r.t.primary, some)
 		for i, f := range r.t.primary {
 			b.text([]string{" ORDER BY ", ", "}[min(i, 1)]).name(f)
 		}

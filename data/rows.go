@@ -71,9 +71,9 @@ func (b *builder) tuples(args []any, width int) *builder {
 	return b.text(")")
 }
 
-// bound writes that the columns fs are one of the rows in vs, which the driver
-// has encoded.
-func (b *builder) bound(fs []*field, vs []any) {
+// bound writes that the columns fs of a table are one of the rows in vs, which
+// the driver has encoded.
+func (b *builder) bound(table string, fs []*field, vs []any) {
 	width := len(fs)
 	if width == 1 {
 		b.name(fs[0]).text(" IN (")
@@ -81,7 +81,7 @@ func (b *builder) bound(fs []*field, vs []any) {
 		for i, f := range fs {
 			b.text([]string{"(", ", "}[min(i, 1)]).name(f)
 		}
-		b.text(") IN (").text(b.d.RowList)
+		b.text(") IN (").text("VALUES ")
 	}
 	last := len(vs)/width - 1
 	for i := range b.listLen(last+1, width) {
@@ -89,11 +89,19 @@ func (b *builder) bound(fs []*field, vs []any) {
 			b.text(", ")
 		}
 		row := vs[min(i, last)*width:][:width]
-		if width == 1 {
+		switch {
+		case width == 1:
 			b.param(row[0])
-			continue
+		case i == 0 && b.d.TypeOf != "": // the others take the types of the first
+			for j, f := range fs {
+				b.text([]string{"(coalesce(", ", coalesce("}[min(j, 1)])
+				b.param(row[j])
+				b.text(", ").text(fmt.Sprintf(b.d.TypeOf, table, quote(f.column.Name))).text(")")
+			}
+			b.text(")")
+		default:
+			b.tuples(row, width)
 		}
-		b.tuples(row, width)
 	}
 	b.text(")")
 }

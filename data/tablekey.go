@@ -210,7 +210,7 @@ func keysIn[T any](t *Table[T], keys []Key[T]) Filter[T] {
 	if width == 1 {
 		return Filter[T]{n}
 	}
-	n.op = opKeys
+	n.op, n.sql = opKeys, quote(t.name)
 	for _, f := range t.primary {
 		n.kids = append(n.kids, &node{f: f})
 	}
@@ -234,7 +234,7 @@ func (b *builder) keysIn(n *node) error {
 			return err
 		}
 	}
-	b.bound(fs, vs)
+	b.bound(n.sql, fs, vs)
 	return nil
 }
 

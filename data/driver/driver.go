@@ -159,10 +159,6 @@ type Dialect struct {
 	// table and column; or "" where parameters need no type.
 	TypeOf string
 
-	// RowList is what a list of rows with several values begins with, to which
-	// IN compares: "VALUES ", or "" where the rows alone will do.
-	RowList string
-
 	// NextSerials is SQL for a result of new numbers from an identity column, a
 	// format with two %s: table and column as text constants, and how many; or ""
 	// where numbers cannot be reserved, but one more than the largest is free

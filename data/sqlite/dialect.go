@@ -18,7 +18,6 @@ var dialect = driver.Dialect{
 	MaxParams: 32766,
 	True:      "1", False: "0",
 	Later:   "max(%s, %s + 1)",
-	RowList: "VALUES ",
 	Has:     "instr(%s, %s) > 0",
 	HasFold: "instr(lower(%s), lower(%s)) > 0",
 	Prefix:  "instr(%s, %s) = 1",
