@@ -94,7 +94,7 @@ func (r Repository[T]) one(ctx context.Context, c driver.Call) (v T, err error) 
 		}
 		return v, r.notFound()
 	}
-	if err := rows.Scan(r.t.dest(make([]any, len(r.t.fields)), &v)); err != nil {
+	if err := rows.Scan(r.t.dest(spare(c.Args, len(r.t.fields)), &v)); err != nil {
 		return v, classify(err, r.t)
 	}
 	if rows.Next() {

@@ -167,12 +167,12 @@ func (t *Table[T]) keyValues(key Key[T], out []any) error {
 
 // byKey returns the filter for the row that key names.
 func byKey[T any](t *Table[T], key Key[T]) Filter[T] {
-	var some [1]any
 	if t.id != nil {
-		if err := t.keyValues(key, some[:]); err != nil {
+		n := &node{op: opEq, f: t.id}
+		if err := t.keyValues(key, unsafe.Slice(&n.v, 1)); err != nil {
 			return bad[T](err)
 		}
-		return Filter[T]{&node{op: opEq, f: t.id, v: some[0]}}
+		return Filter[T]{n}
 	}
 	values := make([]any, len(t.primary))
 	if err := t.keyValues(key, values); err != nil {
@@ -238,9 +238,10 @@ func (b *builder) keysIn(n *node) error {
 	return nil
 }
 
-// keyArgs returns what the driver binds for the columns of a key.
+// keyArgs returns what the driver binds for the columns of a key, with room
+// behind for the addresses of a row's columns.
 func (t *Table[T]) keyArgs(d *driver.Dialect, key Key[T]) ([]any, error) {
-	args := make([]any, len(t.primary))
+	args := make([]any, len(t.primary), len(t.primary)+len(t.fields))
 	if err := t.keyValues(key, args); err != nil {
 		return nil, err
 	}
@@ -251,6 +252,15 @@ func (t *Table[T]) keyArgs(d *driver.Dialect, key Key[T]) ([]any, error) {
 		}
 	}
 	return args, nil
+}
+
+// spare returns n places behind what is used of args, if it has as many. So a
+// read by key allocates once for both.
+func spare(args []any, n int) []any {
+	if used := len(args); cap(args)-used >= n {
+		return args[used:][:n:n]
+	}
+	return make([]any, n)
 }
 
 func columnsOf(fs []*field) []string {
