@@ -93,7 +93,7 @@ func TestMountOfEveryKey(t *testing.T) {
 			{"/api/v1/tickets", "x", `"id":1,`, "/api/v1/tickets/1", []string{"0", "-1", "01", "x", "9223372036854775808"}, "2",
 				`{"format":"int64","minimum":1,"type":"integer"}`},
 			{"/api/v1/links", "x", `"text":"x"`, "", []string{"1", strings.Repeat("a", 22), strings.Repeat("a", 20) + "."}, strings.Repeat("a", 21),
-				`{"pattern":"^[A-Za-z0-9_-]{21}$","type":"string"}`},
+				`{"pattern":"^[A-Za-z0-9_-]{21}$","patternDescription":"an ID of 21 letters, digits, _ or -","type":"string"}`},
 			{"/api/v1/countries", "a b/c", `"code":"a b/c"`, "/api/v1/countries/a%20b%2Fc", []string{strings.Repeat("a", 10)}, "de", `{"type":"string"}`},
 		} {
 			w := do("POST", c.path, `{"text":"`+c.text+`"}`)
