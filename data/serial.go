@@ -149,7 +149,7 @@ func (r Repository[T]) numbers(ctx context.Context, c driver.Call, count int) (o
 
 // sequenceOf returns what SQL calls the table and column of the sequence.
 func (t *Table[T]) sequenceOf() string {
-	return literal(quote(t.name)) + ", " + literal(t.id.column.Name)
+	return literal(quote(t.name)) + ", " + literal(t.idField().column.Name)
 }
 
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
