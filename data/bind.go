@@ -136,6 +136,9 @@ func (f *field) text(s string) error {
 	if f.date && !Date(s).Valid() {
 		return fault.Field(f.json, notADate)
 	}
+	if f.nano && s != "" && !isNanoID(s) {
+		return fault.Field(f.json, notANanoID)
+	}
 	if len(f.enum) > 0 && !contains(f.enum, s) {
 		return fault.Field(f.json, "must be one of %s", strings.Join(f.enum, ", "))
 	}

@@ -18,13 +18,15 @@ import (
 // row is fault.NotFound, and one that comes twice is fault.Invalid; then nothing
 // has changed.
 func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string) ([]T, error) {
-	id := r.t.idField()
+	if r.t.primary == nil {
+		panic("data: table " + r.t.name + " has no primary key to find rows by")
+	}
 	set := r.t.settable()
 	if len(columns) > 0 {
 		set = set[:0]
 		for _, c := range columns {
 			f := r.t.mustField(c)
-			if f == id || slices.Contains(set, f) {
+			if f.primary || slices.Contains(set, f) {
 				panic(fmt.Sprintf("data: table %s: %s cannot be updated, or comes twice", r.t.name, c))
 			}
 			set = append(set, f)
@@ -33,11 +35,11 @@ func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string)
 	if len(vs) == 0 {
 		return nil, nil
 	}
-	found, err := newFound(r.t, vs, []*field{id})
+	found, err := newFound(r.t, vs, r.t.primary)
 	if err != nil {
 		return nil, err
 	}
-	fields := append([]*field{id}, set...)
+	fields := append(slices.Clone(r.t.primary), set...)
 	args, err := r.t.valuesOf(r.db.dialect, vs, fields)
 	if err != nil {
 		return nil, err
@@ -62,13 +64,14 @@ func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string)
 	return found.rows, nil
 }
 
-// updateRows writes the statement. The first of fields is the primary key.
+// updateRows writes the statement. The first of fields are the primary key.
 func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now time.Time) error {
 	table := quote(r.t.name)
 	b.text("UPDATE ").text(table).text(" SET ")
-	cells := make([]cell, len(fields)-1)
-	for i, f := range fields[1:] {
-		cells[i] = cell{f, fmt.Sprintf(sent+".column%d", i+2)}
+	keys := len(r.t.primary)
+	cells := make([]cell, len(fields)-keys)
+	for i, f := range fields[keys:] {
+		cells[i] = cell{f, fmt.Sprintf(sent+".column%d", keys+i+1)}
 	}
 	if err := b.assign(table, cells, r.t.updated, true, now); err != nil {
 		return err
@@ -80,7 +83,11 @@ func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now t
 		}
 		b.text("), ")
 	}
-	b.tuples(args, len(fields)).text(") AS " + sent + " WHERE ").text(table).text(".").name(fields[0]).text(" = " + sent + ".column1 RETURNING ")
+	b.tuples(args, len(fields)).text(") AS " + sent)
+	for i, f := range r.t.primary {
+		b.text([]string{" WHERE ", " AND "}[min(i, 1)]).text(table).text(".").name(f).text(fmt.Sprintf(" = "+sent+".column%d", i+1))
+	}
+	b.text(" RETURNING ")
 	for i, f := range r.t.fields {
 		if i > 0 {
 			b.text(", ")
@@ -90,23 +97,31 @@ func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now t
 	return nil
 }
 
-// lockAll is fault.NotFound unless there is a row for every ID, the first of
+// lockAll is fault.NotFound unless there is a row for every key, the first of
 // each width args. Nobody changes those rows until the transaction ends. They
 // are locked in order, so that two who change the same rows do not wait for
 // each other.
 func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error {
-	ids := make([]any, 0, len(args)/width)
+	keys, columns := len(r.t.primary), make([]driver.Column, len(r.t.primary))
+	values := make([]any, 0, len(args)/width*keys)
 	for i := 0; i < len(args); i += width {
-		ids = append(ids, args[i])
+		values = append(values, args[i:i+keys]...)
 	}
-	n := 0
-	for some := range slices.Chunk(ids, r.db.listSize()) {
+	n, table := 0, quote(r.t.name)
+	for some := range slices.Chunk(values, r.db.listSize(keys)*keys) {
 		b := newBuilder(r.db.dialect)
 		defer b.release()
-		b.text("SELECT ").name(r.t.id).text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
-		b.bound(r.t.id, some)
-		b.text(" ORDER BY ").name(r.t.id).text(b.d.Lock)
-		rows, err := r.c.Query(ctx, r.call(b, []driver.Column{r.t.id.column}))
+		for i, f := range r.t.primary {
+			b.text([]string{"SELECT ", ", "}[min(i, 1)]).name(f)
+			columns[i] = f.column
+		}
+		b.text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
+		b.bound(table, r.t.primary, some)
+		for i, f := range r.t.primary {
+			b.text([]string{" ORDER BY ", ", "}[min(i, 1)]).name(f)
+		}
+		b.text(b.d.Lock)
+		rows, err := r.c.Query(ctx, r.call(b, columns))
 		if err != nil {
 			return classify(err, r.t)
 		}
@@ -117,23 +132,20 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 			return classify(err, r.t)
 		}
 	}
-	if n < len(ids) {
-		return fault.Errorf(fault.NotFound, "%s: %d of %d not found", r.t.name, len(ids)-n, len(ids))
+	if all := len(values) / keys; n < all {
+		return fault.Errorf(fault.NotFound, "%s: %d of %d not found", r.t.name, all-n, all)
 	}
 	return nil
 }
 
-// DeleteAll removes the rows with these primary keys, all or none of them, and
-// returns how many there were. An ID without a row is passed over.
-func (r Repository[T]) DeleteAll(ctx context.Context, ids ...ID[T]) (int, error) {
-	f, size, total := r.t.idField(), r.db.listSize(), 0
+// DeleteAll removes the rows that keys name, all or none of them, and returns
+// how many there were. A key without a row is passed over. Keys(ids...) makes a
+// list of keys; those of rows at hand come from Table.KeyOf.
+func (r Repository[T]) DeleteAll(ctx context.Context, keys ...Key[T]) (int, error) {
+	size, total := r.db.listSize(len(r.t.primary)), 0
 	run := func(r Repository[T]) error {
-		for some := range slices.Chunk(ids, size) {
-			n := &node{op: opIn, f: f, vs: make([]any, len(some))}
-			for i, id := range some {
-				n.vs[i] = [16]byte(id)
-			}
-			k, err := r.DeleteWhere(ctx, Filter[T]{n})
+		for some := range slices.Chunk(keys, size) {
+			k, err := r.DeleteWhere(ctx, keysIn(r.t, some))
 			if err != nil {
 				return err
 			}
@@ -142,7 +154,7 @@ func (r Repository[T]) DeleteAll(ctx context.Context, ids ...ID[T]) (int, error)
 		return nil
 	}
 	var err error
-	if len(ids) <= size {
+	if len(keys) <= size {
 		err = run(r)
 	} else {
 		err = r.together(ctx, run)
@@ -179,11 +191,11 @@ func (r Repository[T]) chunks(rows, width int, fn func(i, n int) error) error {
 	return nil
 }
 
-// listSize is how many values a list in a statement may have: a power of two,
-// to which lists are rounded up.
-func (db *DB) listSize() int {
+// listSize is how many rows of width values a list in a statement may have: a
+// power of two, to which lists are rounded up.
+func (db *DB) listSize(width int) int {
 	n := 1
-	for 2*n <= db.dialect.MaxParams {
+	for 2*n*max(width, 1) <= db.dialect.MaxParams {
 		n *= 2
 	}
 	return n

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -23,18 +24,25 @@ type Cursor string
 // keys returns orders with the primary key at their end, which makes the order
 // of any two rows certain. It appends to out.
 func (t *Table[T]) keys(out, orders []Order[T]) []Order[T] {
-	desc := false
-	for _, o := range orders {
+	desc, missing := false, len(t.primary)
+	for i, o := range orders {
 		out = append(out, o)
-		if o.f == t.id || o.f == nil {
-			return out
+		if o.f == nil {
+			return out // by chance: no key makes it certain
+		}
+		if o.f.primary && !slices.ContainsFunc(orders[:i], func(before Order[T]) bool { return before.f == o.f }) {
+			if missing--; missing == 0 {
+				return out
+			}
 		}
 		desc = o.desc
 	}
-	if t.id == nil {
-		return out
+	for _, f := range t.primary {
+		if !slices.ContainsFunc(out, func(o Order[T]) bool { return o.f == f }) {
+			out = append(out, Order[T]{f: f, desc: desc})
+		}
 	}
-	return append(out, Order[T]{f: t.id, desc: desc})
+	return out
 }
 
 // cursor returns the place of v.

@@ -15,6 +15,7 @@ type DB struct {
 	now     func() time.Time
 	ids     idSource
 	keys    atomic.Pointer[keys] // of sealed columns; nil if nobody gave any
+	sixes   timeSource
 }
 
 // New returns a DB over an open driver. Programs call the Open of a driver's

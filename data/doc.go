@@ -21,6 +21,11 @@
 //	db:"name,size=255,search,sort"
 //	db:"price,numeric=10.2,sort,filter,check=price > 0"
 //
+// What names a row is its [Key]: an [ID] from [Identified] or [Audited], of the
+// version that [IDs] says; a [Serial] from [Numbered]; a [NanoID] from
+// [NanoIdentified]; or a struct of one's own with [Composite]. Several columns
+// marked primary are one key together.
+//
 // The options are: primary; size=N (code points); numeric=P.S; default=SQL;
 // unique; index; references=TABLE with ondelete=cascade, restrict or null;
 // enum=a|b|c; json; type=NAME and null, for types with Scan and Value;

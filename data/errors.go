@@ -76,8 +76,8 @@ func Taken(err error, columns ...string) bool {
 }
 
 func (t *Table[T]) uniqueColumns(constraint string) []string {
-	if t.id != nil && constraint == t.name+"_pkey" {
-		return []string{t.id.column.Name}
+	if t.primary != nil && constraint == t.name+"_pkey" {
+		return columnsOf(t.primary)
 	}
 	for _, u := range t.uniques {
 		if constraint == UniqueName(t.name, u...) {

@@ -25,6 +25,7 @@ type field struct {
 	digits int // all digits, for decimals
 	array  int // length, for arrays of bytes
 	date   bool
+	nano   bool
 
 	// indirect says that the value in the struct is not laid out as the kind's
 	// own Go type: it is read by value and written through at, nothing else.
@@ -38,6 +39,7 @@ type field struct {
 	references, ondelete, preset string
 	check                        string
 	enum                         []string
+	as                           typing
 	search, sort, filter, quiet  bool
 
 	// at returns the address of the value in the struct at p, as a pointer of
@@ -133,6 +135,7 @@ func (f *field) parseTag(tag string) error {
 			return fmt.Errorf("option %q in the db tag: %w", opt, err)
 		}
 	}
+	f.as = as
 	return f.setKind(isJSON, as)
 }
 
@@ -166,6 +169,9 @@ func (f *field) setKind(isJSON bool, as typing) error {
 		f.size, f.date = len("2006-01-02"), true
 		access[string](f, driver.Text)
 	case t.Kind() == reflect.String:
+		if f.nano = t.Implements(reflect.TypeFor[interface{ nano() }]()); f.nano && f.size == 0 {
+			f.size = nanoSize
+		}
 		access[string](f, driver.Text)
 	case t.Kind() == reflect.Bool:
 		access[bool](f, driver.Bool)

@@ -34,6 +34,8 @@ const (
 	opLacks
 	opFold
 	opMember
+	opKeys
+	opBad
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -162,6 +164,10 @@ func (b *builder) condition(n *node) error {
 		return b.related(n)
 	case opMember:
 		return b.member(n)
+	case opKeys:
+		return b.keysIn(n)
+	case opBad:
+		return n.v.(error)
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {
@@ -209,7 +215,7 @@ func (b *builder) in(n *node) error {
 		b.text(" NOT")
 	}
 	b.text(" IN (")
-	for i := range roundUp(len(n.vs)) {
+	for i := range b.listLen(len(n.vs), 1) {
 		if i > 0 {
 			b.text(", ")
 		}

@@ -134,7 +134,7 @@ func (l linkTable[P, J, V, W]) insert(ctx context.Context, r Repository[J], owne
 
 func (l linkTable[P, J, V, W]) remove(ctx context.Context, h Handle, owner V, others []W) (n int, err error) {
 	r := l.rows.On(h)
-	size := r.db.listSize() / 2 // the owner needs a parameter, too
+	size := r.db.listSize(1) / 2 // the owner needs a parameter, too
 	err = r.inChunks(ctx, len(others) > size, func(r Repository[J]) error {
 		for some := range slices.Chunk(others, size) {
 			removed, err := r.DeleteWhere(ctx, All(l.own.Eq(owner), l.their.In(some...)))

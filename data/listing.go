@@ -87,6 +87,9 @@ func (f *field) parse(s string) (v any, err error) {
 		if f.date && !Date(s).Valid() {
 			return nil, fault.Errorf(fault.Malformed, notADate)
 		}
+		if f.nano && !isNanoID(s) {
+			return nil, fault.Errorf(fault.Malformed, notANanoID)
+		}
 		if err := f.text(s); err != nil {
 			return nil, fault.Errorf(fault.Malformed, "is not valid text")
 		}

@@ -277,7 +277,7 @@ func (x *relation[P, C]) fetch(ctx context.Context, h Handle, g groups) (out fet
 	}
 	r := x.to.On(h)
 	out.rows = make([]C, 0, min(4*len(g.keys), 1024))
-	for some := range slices.Chunk(g.keys, r.db.listSize()) {
+	for some := range slices.Chunk(g.keys, r.db.listSize(1)) {
 		if err := x.read(ctx, r, some, where, g.index, &out); err != nil {
 			return out, err
 		}

@@ -139,7 +139,7 @@ func (x *relation[P, C]) count(ctx context.Context, h Handle, g groups) ([]int, 
 		return nil, err
 	}
 	r := x.to.On(h)
-	for some := range slices.Chunk(g.keys, r.db.listSize()) {
+	for some := range slices.Chunk(g.keys, r.db.listSize(1)) {
 		b := newBuilder(r.db.dialect)
 		defer b.release()
 		b.alias = related

@@ -25,3 +25,26 @@ type Version time.Time
 
 // IsZero reports whether v matches any state.
 func (v Version) IsZero() bool { return time.Time(v).IsZero() }
+
+// Numbered gives a model a number that the database makes as its identity. Embed
+// it, with Times if the model is to know those.
+type Numbered[T any] struct {
+	ID Serial[T] `json:"id" db:"id,primary"`
+}
+
+// NanoIdentified gives a model a short random text as its identity. Embed it,
+// with Times if the model is to know those.
+type NanoIdentified[T any] struct {
+	ID NanoID[T] `json:"id" db:"id,primary"`
+}
+
+// Times gives a model what Audited has beside the identity. Embed it in a model
+// whose primary key is not an ID.
+type Times struct {
+	CreatedAt time.Time `json:"created_at" db:"created_at,index,sort"`
+	UpdatedAt time.Time `json:"updated_at" db:"updated_at,sort"`
+}
+
+// Version returns what a caller must name to change exactly this state of the
+// row.
+func (t Times) Version() Version { return Audited[Times]{UpdatedAt: t.UpdatedAt}.Version() }

@@ -65,14 +65,15 @@ type Repository[T any] struct {
 	loads []Load[T] // with every row that is read
 }
 
-// Get returns the row with the primary key id, or fault.NotFound.
-func (r Repository[T]) Get(ctx context.Context, id ID[T]) (T, error) {
-	arg, err := r.t.idField().bind(r.db.dialect, [16]byte(id))
+// Get returns the row that key names, or fault.NotFound. A key of another kind
+// than the table's is fault.Internal, here and in every other method.
+func (r Repository[T]) Get(ctx context.Context, key Key[T]) (T, error) {
+	args, err := r.t.keyArgs(r.db.dialect, key)
 	if err != nil {
 		var zero T
 		return zero, err
 	}
-	v, err := r.one(ctx, driver.Call{Statement: r.p.byID, Args: []any{arg}})
+	v, err := r.one(ctx, driver.Call{Statement: r.p.byKey, Args: args})
 	return r.loaded(ctx, v, err)
 }
 
@@ -115,7 +116,7 @@ func (r Repository[T]) one(ctx context.Context, c driver.Call) (v T, err error) 
 		}
 		return v, r.notFound()
 	}
-	if err := rows.Scan(r.t.dest(make([]any, len(r.t.fields)), &v)); err != nil {
+	if err := rows.Scan(r.t.dest(spare(c.Args, len(r.t.fields)), &v)); err != nil {
 		return v, classify(err, r.t)
 	}
 	if rows.Next() {
@@ -197,7 +198,9 @@ func (r Repository[T]) page(ctx context.Context, q Query[T]) (Page[T], error) {
 
 // keyset reads a row more than the page has, to know whether another follows.
 func (r Repository[T]) keyset(ctx context.Context, q Query[T]) (Page[T], error) {
-	r.t.idField() // without it there is no certain order
+	if r.t.primary == nil {
+		panic("data: table " + r.t.name + " has no primary key, and so no certain order")
+	}
 	page := Page[T]{Limit: q.Limit, Offset: q.Offset}
 	if err := certain(q.Order); err != nil {
 		return page, err
@@ -356,7 +359,7 @@ func (t *Table[T]) collect(rows driver.Rows, limit int) ([]T, error) {
 
 func (t *Table[T]) idField() *field {
 	if t.id == nil {
-		panic("data: table " + t.name + " has no primary key column")
+		panic("data: table " + t.name + " has no primary key of one column")
 	}
 	return t.id
 }

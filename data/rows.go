@@ -71,16 +71,48 @@ func (b *builder) tuples(args []any, width int) *builder {
 	return b.text(")")
 }
 
-// bound writes that f is one of vs, which the driver has encoded.
-func (b *builder) bound(f *field, vs []any) {
-	b.name(f).text(" IN (")
-	for i := range roundUp(len(vs)) {
+// bound writes that the columns fs of a table are one of the rows in vs, which
+// the driver has encoded.
+func (b *builder) bound(table string, fs []*field, vs []any) {
+	width := len(fs)
+	if width == 1 {
+		b.name(fs[0]).text(" IN (")
+	} else {
+		for i, f := range fs {
+			b.text([]string{"(", ", "}[min(i, 1)]).name(f)
+		}
+		b.text(") IN (").text("VALUES ")
+	}
+	last := len(vs)/width - 1
+	for i := range b.listLen(last+1, width) {
 		if i > 0 {
 			b.text(", ")
 		}
-		b.param(vs[min(i, len(vs)-1)])
+		row := vs[min(i, last)*width:][:width]
+		switch {
+		case width == 1:
+			b.param(row[0])
+		case i == 0 && b.d.TypeOf != "": // the others take the types of the first
+			for j, f := range fs {
+				b.text([]string{"(coalesce(", ", coalesce("}[min(j, 1)])
+				b.param(row[j])
+				b.text(", ").text(fmt.Sprintf(b.d.TypeOf, table, quote(f.column.Name))).text(")")
+			}
+			b.text(")")
+		default:
+			b.tuples(row, width)
+		}
 	}
 	b.text(")")
+}
+
+// listLen is how long a list of n rows of width values is written: a power of
+// two, if there is room for so many parameters.
+func (b *builder) listLen(n, width int) int {
+	if size := roundUp(n); size*width <= b.d.MaxParams {
+		return size
+	}
+	return n
 }
 
 // roundUp returns the next power of two.
@@ -97,7 +129,7 @@ func roundUp(n int) int {
 func (t *Table[T]) settable() []*field {
 	out := make([]*field, 0, len(t.fields))
 	for _, f := range t.fields {
-		if f != t.id && f != t.created && f != t.updated && !f.code {
+		if !f.primary && f != t.created && f != t.updated && !f.code {
 			out = append(out, f)
 		}
 	}
@@ -127,19 +159,25 @@ func (t *Table[T]) fill(v, row *T) {
 	}
 }
 
-func (t *Table[T]) uuid(v *T) *[16]byte {
-	return (*[16]byte)(unsafe.Add(unsafe.Pointer(v), t.id.offset))
+// sameID reports whether two rows, to which Add gave IDs, are one.
+func (t *Table[T]) sameID(v, w *T) bool {
+	p, q := unsafe.Add(unsafe.Pointer(v), t.id.offset), unsafe.Add(unsafe.Pointer(w), t.id.offset)
+	if t.kind == nanoKey {
+		return *(*string)(p) == *(*string)(q)
+	}
+	return *(*[16]byte)(p) == *(*[16]byte)(q)
 }
 
 // A found puts the rows that a statement returns, in whatever order, in the
 // order in which they were sent. It knows them by their values in some columns.
 type found[T any] struct {
-	t     *Table[T]
-	by    []*field
-	index map[string]int // key → place; nil if there is but one
-	rows  []T
-	times []int // how often each came back
-	key   []byte
+	t      *Table[T]
+	by     []*field
+	index  map[string]int // key → place; nil if there is but one
+	rows   []T
+	times  []int // how often each came back
+	values []any
+	key    []byte
 }
 
 // newFound is fault.Invalid if two of vs have the same values.
@@ -209,25 +247,32 @@ func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, 
 
 // keyOf makes key of v's values: equal for those that a database takes for
 // equal.
-func (s *found[T]) keyOf(v *T) error {
-	s.key = s.key[:0]
+func (s *found[T]) keyOf(v *T) (err error) {
+	values := s.values[:0]
 	for _, f := range s.by {
-		at := len(s.key)
-		var err error
 		value := f.value(unsafe.Pointer(v))
 		if f.own != nil && value != nil {
-			value, err = f.plainly(value)
+			if value, err = f.plainly(value); err != nil {
+				return fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
+			}
 		}
-		if err == nil {
-			s.key, err = appendKey(s.key, value)
-		}
-		if err != nil {
-			return fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
+		values = append(values, value)
+	}
+	s.values = values
+	s.key, err = appendKeys(s.key[:0], s.by, values)
+	return err
+}
+
+func appendKeys(b []byte, by []*field, values []any) (_ []byte, err error) {
+	for i, f := range by {
+		at := len(b)
+		if b, err = appendKey(b, values[i]); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
 		}
 		// The length at the end keeps ("a", "bc") apart from ("ab", "c").
-		s.key = binary.BigEndian.AppendUint32(s.key, uint32(len(s.key)-at))
+		b = binary.BigEndian.AppendUint32(b, uint32(len(b)-at))
 	}
-	return nil
+	return b, nil
 }
 
 func appendKey(b []byte, v any) ([]byte, error) {

@@ -18,6 +18,7 @@ type Schema struct {
 type ColumnSchema struct {
 	driver.Column
 	Primary    bool
+	Identity   bool     // the database numbers the rows
 	Size       int      // code points, for text; 0 means no limit
 	Digits     int      // all digits, for decimals
 	Default    string   // SQL, or ""
@@ -33,7 +34,7 @@ func (t *Table[T]) Schema() Schema {
 	s := Schema{Table: t.name, Uniques: t.uniques}
 	for _, f := range t.fields {
 		s.Columns = append(s.Columns, ColumnSchema{
-			Column: f.column, Primary: f.primary, Size: f.size, Digits: f.digits, Default: f.preset,
+			Column: f.column, Primary: f.primary, Identity: f == t.id && t.kind == serialKey, Size: f.size, Digits: f.digits, Default: f.preset,
 			Check: f.check, Enum: f.enum, Index: f.index, References: f.references, OnDelete: f.ondelete,
 		})
 	}

@@ -38,11 +38,11 @@ type Service[T any, C Creator[T], U Patcher[T]] struct {
 }
 
 // Get returns one visible row. Any other is fault.NotFound.
-func (s *Service[T, C, U]) Get(ctx context.Context, id ID[T]) (T, error) {
+func (s *Service[T, C, U]) Get(ctx context.Context, key Key[T]) (T, error) {
 	if s.Visible == nil {
-		return s.Table.On(s.DB).With(s.Load...).Get(ctx, id)
+		return s.Table.On(s.DB).With(s.Load...).Get(ctx, key)
 	}
-	where, err := scope(ctx, s.Visible, byID(s.Table, id))
+	where, err := scope(ctx, s.Visible, byKey(s.Table, key))
 	if err != nil {
 		var zero T
 		return zero, err
@@ -85,17 +85,17 @@ func (s *Service[T, C, U]) Create(ctx context.Context, in C) (v T, err error) {
 //
 // One statement reads and writes. The row is validated as it came out of that
 // statement, before the commit.
-func (s *Service[T, C, U]) Update(ctx context.Context, id ID[T], in U, version ...Version) (v T, err error) {
+func (s *Service[T, C, U]) Update(ctx context.Context, key Key[T], in U, version ...Version) (v T, err error) {
 	err = s.DB.Tx(ctx, func(tx *Tx) error {
-		v, err = s.UpdateIn(ctx, tx, id, in, version...)
+		v, err = s.UpdateIn(ctx, tx, key, in, version...)
 		return err
 	})
 	return v, err
 }
 
 // UpdateIn is Update as part of a transaction.
-func (s *Service[T, C, U]) UpdateIn(ctx context.Context, tx *Tx, id ID[T], in U, version ...Version) (v T, err error) {
-	where, err := scope(ctx, s.editable(), byID(s.Table, id))
+func (s *Service[T, C, U]) UpdateIn(ctx context.Context, tx *Tx, key Key[T], in U, version ...Version) (v T, err error) {
+	where, err := scope(ctx, s.editable(), byKey(s.Table, key))
 	if err != nil {
 		return v, err
 	}
@@ -112,16 +112,16 @@ func (s *Service[T, C, U]) UpdateIn(ctx context.Context, tx *Tx, id ID[T], in U,
 
 // Delete removes one editable row; any other is fault.NotFound. A version
 // works as with Update.
-func (s *Service[T, C, U]) Delete(ctx context.Context, id ID[T], version ...Version) error {
+func (s *Service[T, C, U]) Delete(ctx context.Context, key Key[T], version ...Version) error {
 	return s.DB.Tx(ctx, func(tx *Tx) error {
-		_, err := s.DeleteIn(ctx, tx, id, version...)
+		_, err := s.DeleteIn(ctx, tx, key, version...)
 		return err
 	})
 }
 
 // DeleteIn is Delete as part of a transaction. It returns the row as it was.
-func (s *Service[T, C, U]) DeleteIn(ctx context.Context, tx *Tx, id ID[T], version ...Version) (v T, err error) {
-	where, err := scope(ctx, s.editable(), byID(s.Table, id))
+func (s *Service[T, C, U]) DeleteIn(ctx context.Context, tx *Tx, key Key[T], version ...Version) (v T, err error) {
+	where, err := scope(ctx, s.editable(), byKey(s.Table, key))
 	if err != nil {
 		return v, err
 	}

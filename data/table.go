@@ -16,18 +16,25 @@ import (
 type Table[T any] struct {
 	name    string
 	fields  []*field
-	id      *field // primary key; nil if T has none
-	created *field // the columns of Audited; nil if T has none
+	primary []*field // the primary key
+	id      *field   // its column, if it has just one
+	kind    keyKind
+	version UUIDVersion // of IDs
+	created *field      // the columns of Audited; nil if T has none
 	updated *field
 	uniques [][]string
 	sealed  bool     // it has sealed columns
 	plans   sync.Map // *driver.Dialect → *plan
+	shapes  sync.Map // reflect.Type of a key → *keyShape
 }
 
 // A TableOption adds to a table's schema what a column's tag cannot say.
 type TableOption func(*tableOptions)
 
-type tableOptions struct{ uniques [][]string }
+type tableOptions struct {
+	uniques [][]string
+	version UUIDVersion
+}
 
 // UniqueOn says that the named columns together are unique.
 func UniqueOn(columns ...string) TableOption {
@@ -41,7 +48,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	t := &Table[T]{name: name, uniques: o.uniques}
+	t := &Table[T]{name: name, uniques: o.uniques, version: o.version}
 	rt := reflect.TypeFor[T]()
 	if rt.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("data: table %s: %v is not a struct", name, rt))
@@ -52,8 +59,10 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 			panic(fmt.Sprintf("data: table %s: two fields are column %q", name, f.column.Name))
 		}
 		switch {
+		case f.primary && f.column.Null:
+			panic(fmt.Sprintf("data: table %s: %s is of the primary key, and may not be null", name, f.column.Name))
 		case f.primary:
-			t.id = f
+			t.primary = append(t.primary, f)
 		case f.column.Name == "created_at" && f.column.Kind == driver.Time && !f.indirect:
 			t.created = f
 		case f.column.Name == "updated_at" && f.column.Kind == driver.Time && !f.indirect:
@@ -62,6 +71,13 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 		if f.unique {
 			t.uniques = append(t.uniques, []string{f.column.Name})
 		}
+	}
+	t.setKey()
+	switch {
+	case o.version != 0 && t.kind != uuidKey:
+		panic(fmt.Sprintf("data: table %s: the option IDs is for tables whose primary key is an ID", name))
+	case o.version != 0 && o.version != UUIDv4 && o.version != UUIDv6 && o.version != UUIDv7:
+		panic(fmt.Sprintf("data: table %s: no UUIDs are made of version %d", name, o.version))
 	}
 	for _, u := range t.uniques {
 		for _, c := range u {
@@ -104,12 +120,13 @@ func (t *Table[T]) mustField(column string) *field {
 
 // A plan holds a table's statements in one dialect.
 type plan struct {
-	columns  []driver.Column
-	list     string            // "id", "name", …
-	byID     *driver.Statement // SELECT … WHERE id = ?
-	insert   *driver.Statement
-	deleteID *driver.Statement
-	others   statementCache
+	columns   []driver.Column
+	list      string            // "id", "name", …
+	byKey     *driver.Statement // SELECT … WHERE id = ?
+	insert    *driver.Statement
+	number    *driver.Statement // INSERT of a row without its Serial, which it returns
+	deleteKey *driver.Statement
+	others    statementCache
 }
 
 func (t *Table[T]) planFor(d *driver.Dialect) *plan {
@@ -126,11 +143,15 @@ func (t *Table[T]) planFor(d *driver.Dialect) *plan {
 	}
 	p.list = strings.Join(names, ", ")
 	p.insert = &driver.Statement{SQL: "INSERT INTO " + quote(t.name) + " (" + p.list + ") VALUES (" + strings.Join(params, ", ") + ")"}
-	if t.id != nil {
-		where := " FROM " + quote(t.name) + " WHERE " + quote(t.id.column.Name) + " = " + param(d, 1)
-		p.byID = &driver.Statement{SQL: "SELECT " + p.list + where, Columns: p.columns}
-		p.deleteID = &driver.Statement{SQL: "DELETE" + where}
+	if t.primary != nil {
+		where := " FROM " + quote(t.name) + " WHERE "
+		for i, f := range t.primary {
+			where += []string{"", " AND "}[min(i, 1)] + quote(f.column.Name) + " = " + param(d, i+1)
+		}
+		p.byKey = &driver.Statement{SQL: "SELECT " + p.list + where, Columns: p.columns}
+		p.deleteKey = &driver.Statement{SQL: "DELETE" + where}
 	}
+	t.planSerial(d, p)
 	actual, _ := t.plans.LoadOrStore(d, p)
 	return actual.(*plan)
 }

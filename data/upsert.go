@@ -72,6 +72,14 @@ func (r Repository[T]) upsert(ctx context.Context, vs []T, match []*field, overw
 	if len(vs) == 0 {
 		return nil, nil
 	}
+	if r.t.unnumbered(vs) {
+		var created []bool
+		err := r.numbered(ctx, vs, func(r Repository[T]) (err error) {
+			created, err = r.upsert(ctx, vs, match, overwrite)
+			return err
+		})
+		return created, err
+	}
 	u := upserting[T]{
 		vs: vs, match: match, now: r.db.Now(), width: len(r.t.fields),
 		made: make([]bool, len(vs)), created: make([]bool, len(vs)),
@@ -162,7 +170,7 @@ func (u *upserting[T]) run(ctx context.Context, r Repository[T], i, n int) error
 		case twice:
 			u.created[k] = times == 1
 		default:
-			u.created[k] = *r.t.uuid(row) == *r.t.uuid(&u.vs[k])
+			u.created[k] = r.t.sameID(row, &u.vs[k])
 		}
 	})
 }
@@ -210,7 +218,10 @@ func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice 
 // constraint returns the columns that an upsert matches by.
 func (t *Table[T]) constraint(match []string) []*field {
 	if len(match) == 0 {
-		return []*field{t.idField()}
+		if t.primary == nil {
+			panic(fmt.Sprintf("data: table %s has no primary key to match by", t.name))
+		}
+		return t.primary
 	}
 	fs := make([]*field, len(match))
 	for i, c := range match {
@@ -220,7 +231,7 @@ func (t *Table[T]) constraint(match []string) []*field {
 		return fs
 	}
 	want := slices.Sorted(slices.Values(match))
-	for _, u := range t.uniques {
+	for _, u := range append([][]string{columnsOf(t.primary)}, t.uniques...) {
 		if slices.Equal(slices.Sorted(slices.Values(u)), want) {
 			return fs
 		}

@@ -10,11 +10,15 @@ import (
 	"github.com/manorgo/manor/fault"
 )
 
-// Add stores v. A zero ID and zero times of Audited are filled in. A taken
+// Add stores v. A zero ID, whatever its kind, and zero times of Audited or Times
+// are filled in. A taken
 // unique value is fault.Conflict, a value that breaks the table's rules
 // fault.Invalid.
 func (r Repository[T]) Add(ctx context.Context, v *T) error {
 	r.stamp(v, r.db.Now())
+	if r.t.unnumbered(unsafe.Slice(v, 1)) {
+		return r.addNumbered(ctx, v)
+	}
 	args := make([]any, len(r.t.fields))
 	if err := r.t.values(r.db.dialect, v, args); err != nil {
 		return err
@@ -29,6 +33,9 @@ func (r Repository[T]) AddAll(ctx context.Context, vs []T) error {
 	if len(vs) == 0 {
 		return nil
 	}
+	if r.t.unnumbered(vs) {
+		return r.numbered(ctx, vs, func(r Repository[T]) error { return r.AddAll(ctx, vs) })
+	}
 	now := r.db.Now()
 	for i := range vs {
 		r.stamp(&vs[i], now)
@@ -42,6 +49,17 @@ func (r Repository[T]) AddAll(ctx context.Context, vs []T) error {
 // AddNew stores v unless a row with the same values in the unique columns
 // exists, and reports whether it did. It never fails for a taken value.
 func (r Repository[T]) AddNew(ctx context.Context, v *T, unique ...string) (bool, error) {
+	if one := unsafe.Slice(v, 1); r.t.unnumbered(one) {
+		var added bool
+		err := r.numbered(ctx, one, func(r Repository[T]) (err error) {
+			added, err = r.AddNew(ctx, v, unique...)
+			return err
+		})
+		if !added {
+			*r.t.serial(v) = 0
+		}
+		return added, err
+	}
 	r.stamp(v, r.db.Now())
 	b := newBuilder(r.db.dialect)
 	defer b.release()
@@ -62,10 +80,10 @@ func (r Repository[T]) AddNew(ctx context.Context, v *T, unique ...string) (bool
 	return n == 1, classify(err, r.t)
 }
 
-// Update changes the row with the primary key id and returns it as it is now,
+// Update changes the row that key names and returns it as it is now,
 // in one statement. No such row is fault.NotFound. Without changes it is Get.
-func (r Repository[T]) Update(ctx context.Context, id ID[T], changes ...Change[T]) (T, error) {
-	return r.UpdateOne(ctx, byID(r.t, id), changes...)
+func (r Repository[T]) Update(ctx context.Context, key Key[T], changes ...Change[T]) (T, error) {
+	return r.UpdateOne(ctx, byKey(r.t, key), changes...)
 }
 
 // UpdateOne changes the one row that where picks and returns it as it is now.
@@ -149,14 +167,13 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 	return true, nil
 }
 
-// Delete removes the row with the primary key id. No such row is
-// fault.NotFound.
-func (r Repository[T]) Delete(ctx context.Context, id ID[T]) error {
-	arg, err := r.t.idField().bind(r.db.dialect, [16]byte(id))
+// Delete removes the row that key names. No such row is fault.NotFound.
+func (r Repository[T]) Delete(ctx context.Context, key Key[T]) error {
+	args, err := r.t.keyArgs(r.db.dialect, key)
 	if err != nil {
 		return err
 	}
-	n, err := r.c.Exec(ctx, driver.Call{Statement: r.p.deleteID, Args: []any{arg}})
+	n, err := r.c.Exec(ctx, driver.Call{Statement: r.p.deleteKey, Args: args})
 	if err == nil && n == 0 {
 		return r.notFound()
 	}
@@ -214,9 +231,14 @@ func (b *builder) later(prefix string, f *field, now time.Time) error {
 // made the ID.
 func (r Repository[T]) stamp(v *T, now time.Time) (made bool) {
 	p := unsafe.Pointer(v)
-	if f := r.t.id; f != nil && f.column.Kind == driver.UUID {
+	switch f := r.t.id; r.t.kind {
+	case uuidKey:
 		if id := (*[16]byte)(unsafe.Add(p, f.offset)); *id == [16]byte{} {
-			*id, made = r.db.ids.next(now), true
+			*id, made = r.db.newID(r.t.version, now), true
+		}
+	case nanoKey:
+		if id := (*string)(unsafe.Add(p, f.offset)); *id == "" {
+			*id, made = newNanoID(), true
 		}
 	}
 	for _, f := range [...]*field{r.t.created, r.t.updated} {
@@ -240,10 +262,6 @@ func (t *Table[T]) values(d *driver.Dialect, v *T, args []any) (err error) {
 		}
 	}
 	return nil
-}
-
-func byID[T any](t *Table[T], id ID[T]) Filter[T] {
-	return Filter[T]{&node{op: opEq, f: t.idField(), v: [16]byte(id)}}
 }
 
 // versioned adds that the row must be in the state v.

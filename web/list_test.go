@@ -202,16 +202,16 @@ func (f *fake) List(_ context.Context, q data.Query[product]) (data.Page[product
 	f.query = q
 	return data.Page[product]{Items: []product{{Name: "one"}}, Total: 7}, f.fail
 }
-func (f *fake) Get(context.Context, data.ID[product]) (product, error) {
+func (f *fake) Get(context.Context, data.Key[product]) (product, error) {
 	p := product{Name: "one"}
 	p.UpdatedAt = time.Unix(1, 0)
 	return p, f.fail
 }
 func (f *fake) Create(context.Context, productCreate) (product, error) { return product{}, f.fail }
-func (f *fake) Update(context.Context, data.ID[product], productUpdate, ...data.Version) (product, error) {
+func (f *fake) Update(context.Context, data.Key[product], productUpdate, ...data.Version) (product, error) {
 	return product{}, f.fail
 }
-func (f *fake) Delete(context.Context, data.ID[product], ...data.Version) error { return f.fail }
+func (f *fake) Delete(context.Context, data.Key[product], ...data.Version) error { return f.fail }
 
 type small struct {
 	Title string `json:"title"`

@@ -18,7 +18,7 @@ func (l *listing[T]) addTable(r *Router) {
 	l.addSearch(r, fields)
 	l.addOrder(r, fields)
 	for _, s := range l.table.Schema().Columns {
-		if s.Primary {
+		if s.Primary && l.table.KeyType() != nil {
 			l.addMatch(r, "ids", s.Name, data.OneOf, schemaOf(data.Field{Kind: s.Kind}), "Only rows with one of these ids.")
 		}
 	}

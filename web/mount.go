@@ -18,10 +18,10 @@ import (
 type Resource[T, C, U any] interface {
 	Model() *data.Table[T]
 	List(context.Context, data.Query[T]) (data.Page[T], error)
-	Get(context.Context, data.ID[T]) (T, error)
+	Get(context.Context, data.Key[T]) (T, error)
 	Create(context.Context, C) (T, error)
-	Update(context.Context, data.ID[T], U, ...data.Version) (T, error)
-	Delete(context.Context, data.ID[T], ...data.Version) error
+	Update(context.Context, data.Key[T], U, ...data.Version) (T, error)
+	Delete(context.Context, data.Key[T], ...data.Version) error
 }
 
 // Mount serves a resource at path by five routes:
@@ -32,14 +32,19 @@ type Resource[T, C, U any] interface {
 //	PATCH path/{id}   a changed row
 //	DELETE path/{id}  204
 //
-// A row with a Version has an ETag, which If-None-Match and If-Match are held
-// to; If-None-Match is not where Get loads relations, since the ETag names the
-// row alone. Who may see and change which rows is for the service to say. Options
+// The id is the row's key as data.Table.KeyText writes it: a UUID, a number or a
+// text. A row with a Version has an ETag, which If-None-Match and If-Match are
+// held to; If-None-Match is not where Get loads relations, since the ETag names
+// the row alone. Who may see and change which rows is for the service to say. Options
 // apply to all routes, those about lists to the list. Mount panics if path, T
-// or an option makes no sense.
+// or an option makes no sense, and if the rows have a key of several columns,
+// which no one id can name: serve those by Handle and HandleList.
 func Mount[T, C, U any](r *Router, path string, s Resource[T, C, U], read, write Access, opts ...Option) {
 	m := &mount[T, C, U]{r: r, path: path, s: s, o: gather(opts)}
 	m.nameIt()
+	if s.Model().KeyType() == nil {
+		panic(fmt.Sprintf("web: %s: rows of %s have no key that one {id} can name: use Handle, with a field for each column of the key, and HandleList", path, s.Model().Name()))
+	}
 	if rows, ok := m.o.one.(rowView[T]); ok {
 		m.view = rows
 	} else if m.o.one != nil {
@@ -143,7 +148,7 @@ func (m *mount[T, C, U]) endpoint(pattern, verb, noun string, access Access) *en
 }
 
 func (m *mount[T, C, U]) params(withMatch bool) []*huma.Param {
-	out := []*huma.Param{{Name: "id", In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"}}}
+	out := []*huma.Param{{Name: "id", In: "path", Required: true, Schema: m.r.schemas.Schema(m.s.Model().KeyType(), false, "")}}
 	if withMatch && m.tagged {
 		out = append(out, &huma.Param{Name: "If-Match", In: "header", Schema: &huma.Schema{Type: huma.TypeString},
 			Description: "The ETag of the state that is to be changed. Any other answers 412."})
@@ -156,11 +161,11 @@ func (m *mount[T, C, U]) get(access Access) {
 	ep.params = m.params(false)
 	ep.answers = []answer{{status: http.StatusOK, body: m.view.body, etag: m.tagged}}
 	ep.run = func(ctx context.Context, _ http.ResponseWriter, req *http.Request) (reply, error) {
-		id, _, err := m.target(req, false)
+		key, _, err := m.target(req, false)
 		if err != nil {
 			return reply{}, err
 		}
-		v, err := m.s.Get(ctx, id)
+		v, err := m.s.Get(ctx, key)
 		rep := m.reply(ctx, http.StatusOK, &v)
 		rep.more = m.related()
 		return rep, err
@@ -169,7 +174,6 @@ func (m *mount[T, C, U]) get(access Access) {
 }
 
 func (m *mount[T, C, U]) create(access Access) {
-	id := idIndex[T](m.path)
 	ep := m.endpoint("POST "+m.path, "create", m.singular, access)
 	ep.body = m.r.body(reflect.TypeFor[C](), title(ep.OperationID))
 	ep.answers = []answer{{status: http.StatusCreated, body: m.view.body, etag: m.tagged, headers: []string{"Location"}}}
@@ -186,8 +190,7 @@ func (m *mount[T, C, U]) create(access Access) {
 			return reply{}, err
 		}
 		rep := m.reply(ctx, http.StatusCreated, &v)
-		key := reflect.ValueOf(&v).Elem().FieldByIndex(id).Interface().(data.ID[T])
-		rep.header = [][2]string{{"Location", LocationOf(ctx, key.String())}}
+		rep.header = [][2]string{{"Location", LocationOf(ctx, m.s.Model().KeyText(&v))}}
 		return rep, nil
 	}
 	m.r.add(ep)
@@ -200,14 +203,14 @@ func (m *mount[T, C, U]) update(access Access) {
 	ep.answers = []answer{{status: http.StatusOK, body: m.view.body, etag: m.tagged}}
 	ep.run = func(ctx context.Context, w http.ResponseWriter, req *http.Request) (reply, error) {
 		var in U
-		id, version, err := m.target(req, true)
+		key, version, err := m.target(req, true)
 		if err != nil {
 			return reply{}, err
 		}
 		if err := ep.body.decode(w, req, &in); err != nil {
 			return reply{}, err
 		}
-		v, err := m.s.Update(ctx, id, in, version)
+		v, err := m.s.Update(ctx, key, in, version)
 		return m.reply(ctx, http.StatusOK, &v), err
 	}
 	m.r.add(ep)
@@ -218,21 +221,21 @@ func (m *mount[T, C, U]) delete(access Access) {
 	ep.params = m.params(true)
 	ep.answers = []answer{{status: http.StatusNoContent}}
 	ep.run = func(ctx context.Context, _ http.ResponseWriter, req *http.Request) (reply, error) {
-		id, version, err := m.target(req, true)
+		key, version, err := m.target(req, true)
 		if err != nil {
 			return reply{}, err
 		}
-		return reply{status: http.StatusNoContent}, m.s.Delete(ctx, id, version)
+		return reply{status: http.StatusNoContent}, m.s.Delete(ctx, key, version)
 	}
 	m.r.add(ep)
 }
 
 // target reads which row a request is about, and in which state.
-func (m *mount[T, C, U]) target(r *http.Request, match bool) (id data.ID[T], v data.Version, err error) {
+func (m *mount[T, C, U]) target(r *http.Request, match bool) (key data.Key[T], v data.Version, err error) {
 	var wrong []ProblemDetail
 	text := r.PathValue("id")
-	if id, err = data.ParseID[T](text); err != nil {
-		wrong = append(wrong, badParam("path.id", "is not a UUID", text))
+	if key, err = m.s.Model().ParseKey(text); err != nil {
+		wrong = append(wrong, badParam("path.id", err.Error(), text))
 	}
 	if match && m.tagged && r.Header.Get("If-Match") != "" {
 		var im IfMatch
@@ -241,7 +244,7 @@ func (m *mount[T, C, U]) target(r *http.Request, match bool) (id data.ID[T], v d
 		case fault.Malformed:
 			wrong = append(wrong, badParam("header.If-Match", err.Error(), ""))
 		case fault.Stale:
-			return id, v, err
+			return key, v, err
 		}
 		v = im.Version()
 	}
@@ -249,9 +252,9 @@ func (m *mount[T, C, U]) target(r *http.Request, match bool) (id data.ID[T], v d
 		wrong = append(wrong, err.(*badRequest).details...)
 	}
 	if len(wrong) > 0 {
-		return id, v, badParams(wrong...)
+		return key, v, badParams(wrong...)
 	}
-	return id, v, nil
+	return key, v, nil
 }
 
 // noQuery refuses every query parameter.
@@ -268,13 +271,4 @@ func noQuery(r *http.Request) error {
 
 func (m *mount[T, C, U]) reply(ctx context.Context, status int, v *T) reply {
 	return reply{status: status, body: m.view.render(ctx, v), etag: etagOf(v)}
-}
-
-// idIndex returns where T keeps its identity.
-func idIndex[T any](path string) []int {
-	f, ok := reflect.TypeFor[T]().FieldByName("ID")
-	if !ok || f.Type != reflect.TypeFor[data.ID[T]]() {
-		panic(fmt.Sprintf("web: %s: %v has no field ID of its own kind: say Without(\"POST\")", path, reflect.TypeFor[T]()))
-	}
-	return f.Index
 }

@@ -68,6 +68,9 @@ func TestRegistrationPanics(t *testing.T) {
 				web.Handle(r, "GET /b", out[struct{ Body Twin }], web.Anyone)
 			}()
 		},
+		"no key that one {id}": func(r *web.Router) {
+			web.Mount(r, "/shelves", &shelfService[shelfRow]{Table: data.NewTable[shelfRow]("shelves")}, web.Anyone, web.Anyone)
+		},
 		"needs a permission": func(*web.Router) { web.Require("") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -167,8 +167,23 @@ func known(t reflect.Type) *huma.Schema {
 	case reflect.TypeFor[json.Number]():
 		return &huma.Schema{Type: huma.TypeNumber}
 	}
-	if t.PkgPath() == reflect.TypeFor[data.Version]().PkgPath() && strings.HasPrefix(t.Name(), "ID[") {
+	if t.PkgPath() == reflect.TypeFor[data.Version]().PkgPath() {
+		return keySchema(t.Name())
+	}
+	return nil
+}
+
+// keySchema returns the schema of a key of package data, or nil.
+func keySchema(name string) *huma.Schema {
+	kind, _, generic := strings.Cut(name, "[")
+	switch {
+	case generic && kind == "ID":
 		return &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+	case generic && kind == "Serial":
+		one := 1.0
+		return &huma.Schema{Type: huma.TypeInteger, Format: "int64", Minimum: &one}
+	case generic && kind == "NanoID":
+		return &huma.Schema{Type: huma.TypeString, Pattern: "^[A-Za-z0-9_-]{21}$", PatternDescription: "an ID of 21 letters, digits, _ or -"}
 	}
 	return nil
 }

@@ -71,7 +71,7 @@ func editable(ctx context.Context) (data.Filter[Group], error) {
 // Update changes a group. When somebody else than a moderator changes the name
 // or the address of an approved group, it has to be approved again: what is
 // listed is what a moderator has seen.
-func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data.Version) (g Group, err error) {
+func (s *Service) Update(ctx context.Context, key data.Key[Group], in Update, version ...data.Version) (g Group, err error) {
 	if auth.From(ctx).Can(Moderate) {
 		return s.Service.Update(ctx, key, in, version...)
 	}
@@ -80,7 +80,7 @@ func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data
 		return g, err
 	}
 	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
-		old, err := s.Table.On(tx).Lock(ctx, id.Eq(key), allowed)
+		old, err := s.Table.On(tx).Lock(ctx, data.KeysIn(s.Table, key), allowed)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data
 		if g, err = s.UpdateIn(ctx, tx, key, in, version...); err != nil || !in.unlist {
 			return err
 		}
-		return s.events.Emit(ctx, tx, ApprovalRevoked{ID: key})
+		return s.events.Emit(ctx, tx, ApprovalRevoked{ID: old.ID})
 	})
 	return g, err
 }

@@ -68,7 +68,7 @@ func (s *Service) CreateForUser(ctx context.Context, user users.ID, in Profile) 
 
 // Update changes a membership. A day of affirmation in the future is
 // fault.Invalid.
-func (s *Service) Update(ctx context.Context, key data.ID[Membership], in Update, version ...data.Version) (Membership, error) {
+func (s *Service) Update(ctx context.Context, key data.Key[Membership], in Update, version ...data.Version) (Membership, error) {
 	if day, ok := in.LastVoteAffirmation.Get(); ok && day > data.DateOf(s.DB.Now()) {
 		return Membership{}, fault.Field("last_vote_affirmation", "may not be in the future")
 	}

@@ -119,7 +119,11 @@ func PasswordContext(address, name string) []string {
 // verified, ends what is signed in, and the last superuser who can sign in stays: fault.Conflict with the code
 // LAST_SUPERUSER. Only who holds all that somebody may do can make them staff or
 // change their address: fault.Forbidden.
-func (s *Service) Update(ctx context.Context, key ID, in Update, version ...data.Version) (u User, err error) {
+func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, version ...data.Version) (u User, err error) {
+	key, err := s.Table.IDOf(row)
+	if err != nil {
+		return u, err
+	}
 	if name, ok := in.Username.Get(); ok {
 		if err := CheckUsername(name); err != nil {
 			return u, err
@@ -176,7 +180,11 @@ func (s *Service) UpdateProfile(ctx context.Context, in Profile, version ...data
 }
 
 // Delete removes an account and what depends on it. The last superuser stays.
-func (s *Service) Delete(ctx context.Context, key ID, version ...data.Version) error {
+func (s *Service) Delete(ctx context.Context, row data.Key[User], version ...data.Version) error {
+	key, err := s.Table.IDOf(row)
+	if err != nil {
+		return err
+	}
 	return s.DB.Tx(ctx, func(tx *data.Tx) error {
 		if auth.From(ctx).Can("*") {
 			if err := s.keepSuperuser(ctx, tx, key); err != nil {

@@ -130,7 +130,7 @@ var bulkTests = []test{
 		for _, v := range rows[:2999] {
 			ids = append(ids, v.ID)
 		}
-		n, err = lamps.On(db).DeleteAll(s.ctx, ids...)
+		n, err = lamps.On(db).DeleteAll(s.ctx, data.Keys(ids...)...)
 		s.ok(err)
 		s.same("deleted of many", n, 2997)
 		count(s, db, lamps, 1)
@@ -140,7 +140,7 @@ var bulkTests = []test{
 		s.ok(stricts.On(db).Add(s.ctx, &strict{Parent: ps[2].ID}))
 		last := make([]data.ID[parent], len(ids)) // the last of them is referred to
 		last[0], last[1], last[len(ids)-1] = ps[0].ID, ps[1].ID, ps[2].ID
-		n, err = parents.On(db).DeleteAll(s.ctx, last...)
+		n, err = parents.On(db).DeleteAll(s.ctx, data.Keys(last...)...)
 		s.is(err, fault.Conflict)
 		s.same("deleted", n, 0)
 		count(s, db, parents, 3)

@@ -159,6 +159,17 @@ type Dialect struct {
 	// table and column; or "" where parameters need no type.
 	TypeOf string
 
+	// NextSerials is SQL for a result of new numbers from an identity column, a
+	// format with two %s: table and column as text constants, and how many; or ""
+	// where numbers cannot be reserved, but one more than the largest is free
+	// as long as nobody else writes.
+	NextSerials string
+
+	// AdvanceSerial is SQL that moves an identity column on, past the largest
+	// number there is: a format with three %s: table and column as text constants,
+	// and column and table by name; or "" where that happens by itself.
+	AdvanceSerial string
+
 	// Has is SQL that holds if a text contains another exactly: a format with
 	// two %s: column and parameter. HasFold ignores the case of A–Z.
 	Has, HasFold string

@@ -24,10 +24,14 @@ var dialect = driver.Dialect{
 	// An update locks the row that it found first, which xmax then tells of.
 	Inserted: "(xmax = 0)",
 	TypeOf:   "(NULL::%s).%s",
-	Has:      "strpos(%s, %s) > 0",
-	HasFold:  `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
-	Prefix:   "starts_with(%s, %s)",
 
+	NextSerials: "SELECT nextval(pg_get_serial_sequence(%s)::regclass) FROM generate_series(1, %s::bigint)",
+	AdvanceSerial: "SELECT setval(s, m) FROM (SELECT pg_get_serial_sequence(%s)::regclass AS s, max(%s) AS m FROM %s) AS x " +
+		"WHERE m > coalesce(pg_sequence_last_value(s), 0)",
+
+	Has:        "strpos(%s, %s) > 0",
+	HasFold:    `strpos(lower(%s COLLATE "C"), lower(%s::text COLLATE "C")) > 0`,
+	Prefix:     "starts_with(%s, %s)",
 	PrefixFold: `starts_with(lower(%s COLLATE "C"), lower(%s::text COLLATE "C"))`,
 	Suffix:     "starts_with(reverse(%s), reverse(%s))",
 	SuffixFold: `starts_with(reverse(lower(%s COLLATE "C")), reverse(lower(%s::text COLLATE "C")))`,
