@@ -13,13 +13,14 @@ import (
 
 // UpdateAll changes the named columns of the rows with the IDs of vs to the
 // values in vs, and returns the rows as they are now, in the order of vs. No
-// columns means all but the ID and the times of Audited. UpdatedAt moves on for
-// rows of which a column really changes, unless it is named. An ID without a
+// columns means all but the ID, the times of Audited, the number of Versioned,
+// the mark of SoftDeleted and the slug. UpdatedAt and the number move on for
+// rows of which a column really changes, unless they are named. An ID without a
 // row is fault.NotFound, and one that comes twice is fault.Invalid; then nothing
 // has changed.
 func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string) ([]T, error) {
 	id := r.t.idField()
-	set := r.t.settable()
+	set := r.settable()
 	if len(columns) > 0 {
 		set = set[:0]
 		for _, c := range columns {
@@ -70,7 +71,7 @@ func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now t
 	for i, f := range fields[1:] {
 		cells[i] = cell{f, fmt.Sprintf(sent+".column%d", i+2)}
 	}
-	if err := b.assign(table, cells, r.t.updated, true, now); err != nil {
+	if err := r.assign(b, cells, true, now); err != nil {
 		return err
 	}
 	b.text(" FROM (VALUES ")
@@ -105,6 +106,12 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 		defer b.release()
 		b.text("SELECT ").name(r.t.id).text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
 		b.bound(r.t.id, some)
+		if n := r.scoped(); n != nil {
+			b.text(" AND ")
+			if err := b.condition(n); err != nil {
+				return err
+			}
+		}
 		b.text(" ORDER BY ").name(r.t.id).text(b.d.Lock)
 		rows, err := r.c.Query(ctx, r.call(b, []driver.Column{r.t.id.column}))
 		if err != nil {
@@ -158,7 +165,10 @@ func (r Repository[T]) together(ctx context.Context, fn func(Repository[T]) erro
 	if _, ok := r.c.(driver.Tx); ok {
 		return fn(r)
 	}
-	return r.db.Tx(ctx, func(tx *Tx) error { return fn(r.t.On(tx)) })
+	return r.db.Tx(ctx, func(tx *Tx) error {
+		r.c, r.tx = tx.tx, tx
+		return fn(r)
+	})
 }
 
 // maxRows is how many rows one statement writes.

@@ -25,6 +25,8 @@ const (
 	opPrefix
 	opSQL
 	opTuple
+	opDiffers   // the column is not v, to which sql may add it
+	opUndecided // a scope without a filter
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -148,6 +150,11 @@ func (b *builder) condition(n *node) error {
 		return b.raw(n)
 	case opTuple:
 		return b.tuple(n)
+	case opDiffers:
+		b.name(n.f).text(" IS DISTINCT FROM ").text(n.sql)
+		return b.arg(n.f, n.v)
+	case opUndecided:
+		return errUndecided
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {

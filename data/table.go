@@ -19,14 +19,24 @@ type Table[T any] struct {
 	id      *field // primary key; nil if T has none
 	created *field // the columns of Audited; nil if T has none
 	updated *field
+	version *field // of the type Version; nil if T has none
+	deleted *field // of SoftDeleted; nil if T has none
+	slug    *field // of Slugged; nil if T has none
+	titled  *field // the text that slugs are made from; nil if they are not
 	uniques [][]string
+	alive   [][]string // unique among the rows that are not marked as deleted
+	words   []wording
 	plans   sync.Map // *driver.Dialect → *plan
 }
 
 // A TableOption adds to a table's schema what a column's tag cannot say.
 type TableOption func(*tableOptions)
 
-type tableOptions struct{ uniques [][]string }
+type tableOptions struct {
+	uniques, alive [][]string
+	titled         string
+	words          []wording
+}
 
 // UniqueOn says that the named columns together are unique.
 func UniqueOn(columns ...string) TableOption {
@@ -40,7 +50,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	t := &Table[T]{name: name, uniques: o.uniques}
+	t := &Table[T]{name: name, uniques: o.uniques, alive: o.alive, words: o.words}
 	rt := reflect.TypeFor[T]()
 	if rt.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("data: table %s: %v is not a struct", name, rt))
@@ -57,16 +67,19 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 			t.created = f
 		case f.column.Name == "updated_at" && f.column.Kind == driver.Time:
 			t.updated = f
+		case f.typ == reflect.TypeFor[Version]():
+			t.version = f
 		}
 		if f.unique {
 			t.uniques = append(t.uniques, []string{f.column.Name})
 		}
 	}
-	for _, u := range t.uniques {
+	for _, u := range slices.Concat(t.uniques, t.alive) {
 		for _, c := range u {
 			t.mustField(c)
 		}
 	}
+	t.embeds(rt, o)
 	if len(t.fields) == 0 {
 		panic(fmt.Sprintf("data: table %s: %v has no db tags", name, rt))
 	}
@@ -79,7 +92,8 @@ func (t *Table[T]) Name() string { return t.name }
 // On returns the table's repository over h, a *DB or a *Tx.
 func (t *Table[T]) On(h Handle) Repository[T] {
 	db := h.database()
-	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: h.conn()}
+	tx, _ := h.(*Tx)
+	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: h.conn(), tx: tx}
 }
 
 func (t *Table[T]) field(column string) *field {

@@ -84,7 +84,9 @@ func (s suite) db(tables ...data.Schema) *data.DB {
 	s.Helper()
 	db := s.open(s.T)
 	for _, t := range tables {
-		s.exec(db, createTable(t, db.Dialect()))
+		for sql := range strings.SplitSeq(createTable(t, db.Dialect()), "; ") {
+			s.exec(db, sql)
+		}
 	}
 	return db
 }
@@ -174,7 +176,7 @@ func createTable(t data.Schema, dialect string) string {
 			part += " PRIMARY KEY"
 		}
 		if c.Check != "" {
-			part += " CHECK (" + c.Check + ")"
+			part += fmt.Sprintf(" CONSTRAINT %q CHECK (%s)", "ck_"+t.Table+"_"+c.Name, c.Check)
 		}
 		if c.References != "" {
 			part += fmt.Sprintf(" REFERENCES %q (id)", c.References)
@@ -192,5 +194,9 @@ func createTable(t data.Schema, dialect string) string {
 	for _, u := range t.Uniques {
 		parts = append(parts, fmt.Sprintf("CONSTRAINT %q UNIQUE (%s)", data.UniqueName(t.Table, u...), `"`+strings.Join(u, `", "`)+`"`))
 	}
-	return fmt.Sprintf("CREATE TABLE %q (%s)", t.Table, strings.Join(parts, ", "))
+	create := fmt.Sprintf("CREATE TABLE %q (%s)", t.Table, strings.Join(parts, ", "))
+	for _, u := range t.Alive {
+		create += fmt.Sprintf("; CREATE UNIQUE INDEX %q ON %q (%s) WHERE deleted_at IS NULL", data.UniqueName(t.Table, u...), t.Table, `"`+strings.Join(u, `", "`)+`"`)
+	}
+	return create
 }
