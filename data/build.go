@@ -69,16 +69,6 @@ func (b *builder) param(v any) {
 	b.buf = append(b.buf, '?')
 }
 
-// again writes the parameter that was written as the n-th once more.
-func (b *builder) again(n int) {
-	if b.d.Numbered {
-		b.buf = append(b.buf, '$')
-		b.buf = strconv.AppendInt(b.buf, int64(n), 10)
-		return
-	}
-	b.param(b.args[n-1])
-}
-
 // A statementCache gives the same text the same *driver.Statement, so that a
 // driver can keep what it prepared. It forgets everything when it is full:
 // texts are few unless filters are very varied.

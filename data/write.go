@@ -168,7 +168,7 @@ func changed[T any](b *builder, changes []Change[T]) {
 		if c.plus {
 			b.name(c.f).text(" + ")
 		}
-		b.again(n)
+		b.param(b.args[n-1]) // PostgreSQL may see another type here than where it was set
 		or = " OR "
 	}
 }
