@@ -38,6 +38,10 @@ func TestIfMatch(t *testing.T) {
 			t.Errorf("%q: %v, %v", text, m.Version(), err)
 		}
 	}
+	var m IfMatch // the number of a versioned row goes the same way
+	if err := m.UnmarshalText([]byte(tag(37))); err != nil || tag(37) != `"11"` || m.Version() != 37 {
+		t.Errorf("version 37 is %s, and back %v, %v", tag(37), m.Version(), err)
+	}
 	if tag(data.Version(0)) != "" {
 		t.Error("no version has a tag")
 	}
