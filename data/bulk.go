@@ -13,15 +13,16 @@ import (
 
 // UpdateAll changes the named columns of the rows with the IDs of vs to the
 // values in vs, and returns the rows as they are now, in the order of vs. No
-// columns means all but the ID and the times of Audited. UpdatedAt moves on for
-// rows of which a column really changes, unless it is named. An ID without a
+// columns means all but the ID, the times of Audited, the number of Versioned,
+// the mark of SoftDeleted and the slug. UpdatedAt and the number move on for
+// rows of which a column really changes, unless they are named. An ID without a
 // row is fault.NotFound, and one that comes twice is fault.Invalid; then nothing
 // has changed.
 func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string) ([]T, error) {
 	if r.t.primary == nil {
 		panic("data: table " + r.t.name + " has no primary key to find rows by")
 	}
-	set := r.t.settable()
+	set := r.settable()
 	if len(columns) > 0 {
 		set = set[:0]
 		for _, c := range columns {
@@ -73,7 +74,7 @@ func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now t
 	for i, f := range fields[keys:] {
 		cells[i] = cell{f, fmt.Sprintf(sent+".column%d", keys+i+1)}
 	}
-	if err := b.assign(table, cells, r.t.updated, true, now); err != nil {
+	if err := r.assign(b, cells, true, now); err != nil {
 		return err
 	}
 	b.text(" FROM (VALUES ")
@@ -117,6 +118,12 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 		}
 		b.text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
 		b.bound(table, r.t.primary, some)
+		if n := r.scoped(); n != nil {
+			b.text(" AND ")
+			if err := b.condition(n); err != nil {
+				return err
+			}
+		}
 		for i, f := range r.t.primary {
 			b.text([]string{" ORDER BY ", ", "}[min(i, 1)]).name(f)
 		}
@@ -170,7 +177,15 @@ func (r Repository[T]) together(ctx context.Context, fn func(Repository[T]) erro
 	if _, ok := r.c.(driver.Tx); ok {
 		return fn(r)
 	}
-	return r.db.Tx(ctx, func(tx *Tx) error { return fn(r.t.On(tx)) })
+	return r.db.Tx(ctx, func(tx *Tx) error {
+		return fn(r.in(tx))
+	})
+}
+
+// in returns r as part of a transaction, with all that it knows.
+func (r Repository[T]) in(tx *Tx) Repository[T] {
+	r.c, r.tx = r.t.sealing(tx.db, tx.conn()), tx
+	return r
 }
 
 // maxRows is how many rows one statement writes.

@@ -166,6 +166,9 @@ func (c CodeColumn[T]) redeem(ctx context.Context, r Repository[T], id ID[T], ha
 	}
 	b.text(" AND ").name(c.f).text(" ->> 'used_at' IS NULL AND ").numberOf(c.f, "attempts").text(" < ").param(int64(c.rules.Attempts))
 	b.text(" AND ").numberOf(c.f, "expires_at").text(" > ").param(now)
+	if c.t.deleted != nil {
+		b.text(" AND ").name(c.t.deleted).text(" IS NULL")
+	}
 	b.text(" RETURNING ").text(r.p.list)
 	row, err = r.one(ctx, r.call(b, r.p.columns))
 	if fault.KindOf(err) == fault.NotFound {

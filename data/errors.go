@@ -17,6 +17,7 @@ type schemaNames interface {
 	uniqueColumns(constraint string) []string
 	checkedColumns(constraint string) []string
 	jsonNames(columns []string) []string
+	worded(columns []string) string
 }
 
 // classify turns a driver's error into a fault. A nil err gives nil.
@@ -61,6 +62,9 @@ func columnFault(k fault.Kind, code, what string, e *driver.Error, names schemaN
 	if names != nil && len(e.Columns) > 0 {
 		known := names.jsonNames(e.Columns)
 		out.Msg = strings.Join(known, " and ") + " " + what
+		if words := names.worded(e.Columns); words != "" {
+			out.Msg, what = words, words
+		}
 		for _, n := range known {
 			out.Details = append(out.Details, fault.Detail{Location: "body." + n, Message: what})
 		}
@@ -79,7 +83,7 @@ func (t *Table[T]) uniqueColumns(constraint string) []string {
 	if t.primary != nil && constraint == t.name+"_pkey" {
 		return columnsOf(t.primary)
 	}
-	for _, u := range t.uniques {
+	for _, u := range slices.Concat(t.uniques, t.alive) {
 		if constraint == UniqueName(t.name, u...) {
 			return u
 		}

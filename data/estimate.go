@@ -36,11 +36,11 @@ func (r Repository[T]) listEstimated(ctx context.Context, q Query[T], sel driver
 func (r Repository[T]) estimate(b *builder, where Filter[T]) (driver.Call, error) {
 	if b.d.Explain != "" {
 		b.text(b.d.Explain).text("SELECT 1 FROM ").text(quote(r.t.name))
-		err := b.where(where.n)
+		err := b.where(r.scoped(where))
 		return r.call(b, planColumns), err
 	}
 	b.text("SELECT count(*) FROM (SELECT 1 FROM ").text(quote(r.t.name))
-	if err := b.where(where.n); err != nil {
+	if err := b.where(r.scoped(where)); err != nil {
 		return driver.Call{}, err
 	}
 	b.text(" LIMIT ")

@@ -36,6 +36,8 @@ const (
 	opMember
 	opKeys
 	opBad
+	opDiffers   // the column is not v, to which sql may add it
+	opUndecided // a scope without a filter
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -168,6 +170,11 @@ func (b *builder) condition(n *node) error {
 		return b.keysIn(n)
 	case opBad:
 		return n.v.(error)
+	case opDiffers:
+		b.name(n.f).text(" IS DISTINCT FROM ").text(n.sql)
+		return b.arg(n.f, n.v)
+	case opUndecided:
+		return errUndecided
 	default:
 		b.name(n.f).text(comparison[n.op])
 		if v, ok := n.v.(bool); ok {

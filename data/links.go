@@ -30,9 +30,12 @@ func ManyToMany[P, C, J, V, W any](t *Table[P], others *Table[C], between *Table
 	if own.f == their.f || own.f.column.Null || their.f.column.Null {
 		panic(fmt.Sprintf("data: table %s: a link needs two columns that may not be NULL", between.name))
 	}
+	if between.deleted != nil {
+		panic(fmt.Sprintf("data: table %s: links are there or not, and cannot be marked as deleted", between.name))
+	}
 	between.pair(own.f, their.f)
 	return Links[P, C, V, W]{
-		ToMany: ToMany[P, C]{relation[P, C]{link: l, from: t, to: others}, field},
+		ToMany: ToMany[P, C]{relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}, field},
 		table:  linkTable[P, J, V, W]{t, between, own, their},
 	}
 }

@@ -57,17 +57,23 @@ const EstimateAbove = 10_000
 // A Repository reads and stores rows of T. It holds no rules of business, only
 // those of the table. Get one from Table.On; it is small and cheap.
 type Repository[T any] struct {
-	t  *Table[T]
-	p  *plan
-	db *DB
-	c  driver.Conn
-
+	t     *Table[T]
+	p     *plan
+	db    *DB
+	c     driver.Conn
+	tx    *Tx       // that c belongs to; nil outside of one
+	base  Filter[T] // what Where added
+	seen  rowsSeen  // of those that are marked as deleted
+	lock  string    // what Locking adds to a SELECT
 	loads []Load[T] // with every row that is read
 }
 
 // Get returns the row that key names, or fault.NotFound. A key of another kind
 // than the table's is fault.Internal, here and in every other method.
 func (r Repository[T]) Get(ctx context.Context, key Key[T]) (T, error) {
+	if !r.plain() {
+		return r.GetBy(ctx, byKey(r.t, key))
+	}
 	args, err := r.t.keyArgs(r.db.dialect, key)
 	if err != nil {
 		var zero T
@@ -80,22 +86,34 @@ func (r Repository[T]) Get(ctx context.Context, key Key[T]) (T, error) {
 // GetBy returns the one row that holds to every filter. None is
 // fault.NotFound, several are fault.Conflict.
 func (r Repository[T]) GetBy(ctx context.Context, where ...Filter[T]) (T, error) {
-	v, err := r.first(ctx, All(where...), "")
+	v, err := r.first(ctx, All(where...), r.lock)
 	return r.loaded(ctx, v, err)
 }
 
+// Find is GetBy that reports whether there is such a row, and takes none for no
+// error. Several are fault.Conflict.
+func (r Repository[T]) Find(ctx context.Context, where ...Filter[T]) (v T, found bool, err error) {
+	v, err = r.GetBy(ctx, where...)
+	if fault.KindOf(err) == fault.NotFound {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
 // Lock is GetBy for a row that this transaction is going to change: nobody else
-// can change it until the transaction ends.
+// can change it until the transaction ends. Locking says how, if not like this.
 func (r Repository[T]) Lock(ctx context.Context, where ...Filter[T]) (T, error) {
-	v, err := r.first(ctx, All(where...), r.db.dialect.Lock)
-	return r.loaded(ctx, v, err)
+	if r.lock == "" {
+		r.lock = r.db.dialect.Lock
+	}
+	return r.GetBy(ctx, where...)
 }
 
 func (r Repository[T]) first(ctx context.Context, where Filter[T], suffix string) (T, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	b.text("SELECT ").text(r.p.list).text(" FROM ").text(quote(r.t.name))
-	if err := b.where(where.n); err != nil {
+	if err := b.where(r.scoped(where)); err != nil {
 		var zero T
 		return zero, err
 	}
@@ -134,7 +152,7 @@ func (r Repository[T]) Exists(ctx context.Context, where ...Filter[T]) (bool, er
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	b.text("SELECT 1 FROM ").text(quote(r.t.name))
-	if err := b.where(All(where...).n); err != nil {
+	if err := b.where(r.scoped(where...)); err != nil {
 		return false, err
 	}
 	b.text(" LIMIT 1")
@@ -156,7 +174,7 @@ var countColumns = []driver.Column{{Name: "n", Kind: driver.Int}}
 
 func (r Repository[T]) count(b *builder, where Filter[T]) error {
 	b.text("SELECT count(*) FROM ").text(quote(r.t.name))
-	return b.where(where.n)
+	return b.where(r.scoped(where))
 }
 
 // number reads a single number, 0 if there is no row.
@@ -306,7 +324,7 @@ func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
 		}
 		q.Where = All(q.Where, Filter[T]{after})
 	}
-	if err := b.where(q.Where.n); err != nil {
+	if err := b.where(r.scoped(q.Where)); err != nil {
 		return driver.Call{}, err
 	}
 	for i, o := range orders {
@@ -328,6 +346,7 @@ func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
 		b.text(" OFFSET ")
 		b.param(int64(q.Offset))
 	}
+	b.text(r.lock)
 	return r.call(b, r.p.columns), nil
 }
 

@@ -149,7 +149,7 @@ func Range[T, V any](ctx context.Context, r Repository[T], c Column[T, V], where
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	b.text("SELECT min(").name(c.f).text("), max(").name(c.f).text(") FROM ").text(quote(r.t.name))
-	if err := b.where(All(where...).n); err != nil {
+	if err := b.where(r.scoped(where...)); err != nil {
 		return lo, hi, false, err
 	}
 	column := c.f.column

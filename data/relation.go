@@ -43,6 +43,15 @@ type relation[P, C any] struct {
 	limit  int
 }
 
+// unmarked holds for rows that are not marked as deleted; it is zero if rows of t
+// never are.
+func (t *Table[T]) unmarked() Filter[T] {
+	if t.deleted == nil {
+		return Filter[T]{}
+	}
+	return Filter[T]{&node{op: opNull, f: t.deleted}}
+}
+
 // A link is how two tables hang together: own and their are equal, or with via
 // two columns of a table between them.
 type link struct {
@@ -65,7 +74,7 @@ type via struct {
 func BelongsTo[P, C, V any](t *Table[P], others *Table[C], key Column[P, V], field func(*P) **C) ToOne[P, C] {
 	l := &link{table: quote(t.name), related: quote(others.name), own: key.f, their: others.idField()}
 	refers(t.name, key.f, others.name, l.their)
-	return ToOne[P, C]{relation[P, C]{link: l, from: t, to: others}, field}
+	return ToOne[P, C]{relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}, field}
 }
 
 // HasOne is the relation of the rows of t to the row of others whose column key
@@ -83,7 +92,7 @@ func HasMany[P, C, V any](t *Table[P], others *Table[C], key Column[C, V], field
 func has[P, C any](t *Table[P], others *Table[C], key *field) relation[P, C] {
 	l := &link{table: quote(t.name), related: quote(others.name), own: t.idField(), their: key}
 	refers(others.name, key, t.name, l.own)
-	return relation[P, C]{link: l, from: t, to: others}
+	return relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}
 }
 
 // refers panics unless key can refer to id.

@@ -27,31 +27,66 @@ type cell struct {
 	value string
 }
 
-// assign writes what follows SET. With touch the time of the last change moves
-// on if a column changes, unless it is among the cells.
-func (b *builder) assign(table string, cells []cell, updated *field, touch bool, now time.Time) error {
+// assign writes what follows SET. With touch the row becomes a new version if a
+// column that is not quiet changes.
+func (r Repository[T]) assign(b *builder, cells []cell, touch bool, now time.Time) error {
+	table := quote(r.t.name) + "."
+	m := moves{updated: r.t.updated, version: r.t.version}
+	var loud []cell
 	for i, c := range cells {
 		if i > 0 {
 			b.text(", ")
 		}
 		b.name(c.f).text(" = ").text(c.value)
-		touch = touch && c.f != updated
+		m.leave(c.f)
+		if !c.f.quiet {
+			loud = append(loud, c)
+		}
 	}
-	if updated == nil || !touch {
+	if !touch || len(loud) == 0 {
 		return nil
 	}
-	b.text(", ").name(updated).text(" = CASE WHEN ")
-	for i, c := range cells {
-		if i > 0 {
-			b.text(" OR ")
+	return m.write(b, table, now, func() {
+		for i, c := range loud {
+			if i > 0 {
+				b.text(" OR ")
+			}
+			b.text(table).name(c.f).text(" IS DISTINCT FROM ").text(c.value)
 		}
-		b.text(table).text(".").name(c.f).text(" IS DISTINCT FROM ").text(c.value)
+	})
+}
+
+// A moves says which columns a real change of a row moves by itself.
+type moves struct{ updated, version *field } // nil is left alone
+
+// leave leaves f alone, since the statement sets it.
+func (m *moves) leave(f *field) {
+	if f == m.updated {
+		m.updated = nil
 	}
-	b.text(" THEN ")
-	if err := b.later(table+".", updated, now); err != nil {
-		return err
+	if f == m.version {
+		m.version = nil
 	}
-	b.text(" ELSE ").text(table).text(".").name(updated).text(" END")
+}
+
+// write continues what follows SET. changed writes what holds for a row in which
+// a column gets another value. prefix is what the names of columns need in front
+// of them.
+func (m *moves) write(b *builder, prefix string, now time.Time, changed func()) error {
+	if f := m.updated; f != nil {
+		b.text(", ").name(f).text(" = CASE WHEN ")
+		changed()
+		b.text(" THEN ")
+		if err := b.later(prefix, f, now); err != nil {
+			return err
+		}
+		b.text(" ELSE ").text(prefix).name(f).text(" END")
+	}
+	if f := m.version; f != nil {
+		b.text(", ").name(f).text(" = ").text(prefix).name(f).text(" + CASE WHEN ")
+		changed()
+		b.text(" THEN 1 ELSE 0 END")
+	}
 	return nil
 }
 
@@ -124,12 +159,19 @@ func roundUp(n int) int {
 	return size
 }
 
-// settable returns the columns that hold what the caller says: all but the primary
-// key, the times of Audited and one-time codes.
-func (t *Table[T]) settable() []*field {
+// settable returns the columns that hold what the caller says: all but those
+// that a row keeps and those that other methods move.
+func (r Repository[T]) settable() []*field {
+	t := r.t
 	out := make([]*field, 0, len(t.fields))
 	for _, f := range t.fields {
-		if !f.primary && f != t.created && f != t.updated && !f.code {
+		switch {
+		case f.primary, f.code, f == t.created, f == t.updated, f == t.version, f == t.slug:
+		case f == t.deleted:
+			if r.seen == allRows {
+				out = append(out, f)
+			}
+		default:
 			out = append(out, f)
 		}
 	}
@@ -176,6 +218,7 @@ type found[T any] struct {
 	index  map[string]int // key → place; nil if there is but one
 	rows   []T
 	times  []int // how often each came back
+	lost   error // of a row that does not come back; nil means a bug
 	values []any
 	key    []byte
 }
@@ -238,6 +281,9 @@ func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, 
 		return classify(err, s.t)
 	}
 	for k := i; k < i+n; k++ {
+		if s.times[k] == 0 && s.lost != nil {
+			return s.lost
+		}
 		if s.times[k] == 0 {
 			return fault.Errorf(fault.Internal, "%s: a row did not come back", s.t.name)
 		}

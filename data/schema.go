@@ -12,6 +12,7 @@ type Schema struct {
 	Table   string
 	Columns []ColumnSchema
 	Uniques [][]string // sets of columns that are unique together
+	Alive   [][]string // and those that are unique among rows whose deleted_at is NULL
 }
 
 // A ColumnSchema is what a field's tag says of its column.
@@ -31,7 +32,7 @@ type ColumnSchema struct {
 
 // Schema returns what T says of its table.
 func (t *Table[T]) Schema() Schema {
-	s := Schema{Table: t.name, Uniques: t.uniques}
+	s := Schema{Table: t.name, Uniques: t.uniques, Alive: t.alive}
 	for _, f := range t.fields {
 		s.Columns = append(s.Columns, ColumnSchema{
 			Column: f.column, Primary: f.primary, Identity: f == t.id && t.kind == serialKey, Size: f.size, Digits: f.digits, Default: f.preset,

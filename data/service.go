@@ -30,11 +30,12 @@ type Service[T any, C Creator[T], U Patcher[T]] struct {
 	Fill     func(ctx context.Context, v *T) error         // completes a new row: owner, slug
 	Visible  func(ctx context.Context) (Filter[T], error)  // rows the caller may read; nil means all
 	Editable func(ctx context.Context) (Filter[T], error)  // rows the caller may change; nil means those it may read
-	Created  func(ctx context.Context, tx *Tx, v *T) error // consequences of Create
-	Updated  func(ctx context.Context, tx *Tx, v *T) error // consequences of Update
-	Deleted  func(ctx context.Context, tx *Tx, v *T) error // consequences of Delete
+	Created  func(ctx context.Context, tx *Tx, v *T) error // consequences of Create, for every new row once
+	Updated  func(ctx context.Context, tx *Tx, v *T) error // consequences of Update, for every row once
+	Deleted  func(ctx context.Context, tx *Tx, v *T) error // consequences of Delete, for every row once
 
-	Load []Load[T] // relations that come with what Get and List return; see ToMany.Visible for whose rows
+	Match []string  // the columns of a unique constraint that Upsert and GetOrCreate match by; nil means the primary key
+	Load  []Load[T] // relations that come with what Get and List return; see ToMany.Visible for whose rows
 }
 
 // Get returns one visible row. Any other is fault.NotFound.
@@ -157,7 +158,7 @@ func (r Repository[T]) stale(ctx context.Context, err error, where Filter[T], ve
 
 func given(version []Version) Version {
 	if len(version) == 0 {
-		return Version{}
+		return 0
 	}
 	return version[0]
 }

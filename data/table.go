@@ -19,10 +19,16 @@ type Table[T any] struct {
 	primary []*field // the primary key
 	id      *field   // its column, if it has just one
 	kind    keyKind
-	version UUIDVersion // of IDs
+	uuids   UUIDVersion // of IDs
 	created *field      // the columns of Audited; nil if T has none
 	updated *field
+	version *field // of the type Version; nil if T has none
+	deleted *field // of SoftDeleted; nil if T has none
+	slug    *field // of Slugged; nil if T has none
+	titled  *field // the text that slugs are made from; nil if they are not
 	uniques [][]string
+	alive   [][]string // unique among the rows that are not marked as deleted
+	words   []wording
 	sealed  bool     // it has sealed columns
 	plans   sync.Map // *driver.Dialect → *plan
 	shapes  sync.Map // reflect.Type of a key → *keyShape
@@ -32,8 +38,10 @@ type Table[T any] struct {
 type TableOption func(*tableOptions)
 
 type tableOptions struct {
-	uniques [][]string
-	version UUIDVersion
+	uniques, alive [][]string
+	titled         string
+	words          []wording
+	version        UUIDVersion
 }
 
 // UniqueOn says that the named columns together are unique.
@@ -48,7 +56,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	t := &Table[T]{name: name, uniques: o.uniques, version: o.version}
+	t := &Table[T]{name: name, uniques: o.uniques, alive: o.alive, words: o.words, uuids: o.version}
 	rt := reflect.TypeFor[T]()
 	if rt.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("data: table %s: %v is not a struct", name, rt))
@@ -67,6 +75,8 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 			t.created = f
 		case f.column.Name == "updated_at" && f.column.Kind == driver.Time && !f.indirect:
 			t.updated = f
+		case f.typ == reflect.TypeFor[Version]():
+			t.version = f
 		}
 		if f.unique {
 			t.uniques = append(t.uniques, []string{f.column.Name})
@@ -79,7 +89,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 	case o.version != 0 && o.version != UUIDv4 && o.version != UUIDv6 && o.version != UUIDv7:
 		panic(fmt.Sprintf("data: table %s: no UUIDs are made of version %d", name, o.version))
 	}
-	for _, u := range t.uniques {
+	for _, u := range slices.Concat(t.uniques, t.alive) {
 		for _, c := range u {
 			t.mustField(c)
 		}
@@ -87,6 +97,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 	if err := t.checkSpecial(); err != nil {
 		panic(fmt.Sprintf("data: table %s: %v", name, err))
 	}
+	t.embeds(rt, o)
 	if len(t.fields) == 0 {
 		panic(fmt.Sprintf("data: table %s: %v has no db tags", name, rt))
 	}
@@ -99,7 +110,8 @@ func (t *Table[T]) Name() string { return t.name }
 // On returns the table's repository over h, a *DB or a *Tx.
 func (t *Table[T]) On(h Handle) Repository[T] {
 	db := h.database()
-	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: t.sealing(db, h.conn())}
+	tx, _ := h.(*Tx)
+	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: t.sealing(db, h.conn()), tx: tx}
 }
 
 func (t *Table[T]) field(column string) *field {

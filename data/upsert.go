@@ -17,11 +17,13 @@ import (
 // any number of callers one creates the row and all others find it. Afterwards
 // v is the row as it is stored.
 //
-// A row that is there keeps its ID and its CreatedAt; every other column takes
-// v's value, and UpdatedAt moves on if one of them really changes, whatever it
-// is in v. A new row is filled in like Add does. In a table with encrypted
-// columns, and by other columns than the primary key, it takes two statements
-// in one transaction. One-time codes of a row that is there stay.
+// A row that is there keeps its ID, its CreatedAt, its slug and its one-time
+// codes; every other column takes v's value, and UpdatedAt and the number of
+// Versioned move on if one of them really changes, whatever they are in v. A new
+// row is filled in like Add does. A row that is out of the scope of r is not
+// changed: that is fault.Conflict. A row marked as deleted is in scope
+// WithDeleted only. In a table with encrypted columns, and by other columns than
+// the primary key, it takes two statements in one transaction.
 //
 // match names the columns of one unique constraint of the table, and means the
 // primary key if it is empty; others panic, the first test that runs finds the
@@ -29,7 +31,7 @@ import (
 // fault.Invalid in a match column. A taken value of other unique columns is
 // fault.Conflict.
 func (r Repository[T]) Upsert(ctx context.Context, v *T, match ...string) (created bool, err error) {
-	return one(r.upsert(ctx, unsafe.Slice(v, 1), r.t.constraint(match), true))
+	return one(r.upsert(ctx, unsafe.Slice(v, 1), r.t.constraint(match), r.settable()))
 }
 
 // UpsertAll is Upsert of each of vs, all or none, in a time that grows with
@@ -38,7 +40,32 @@ func (r Repository[T]) Upsert(ctx context.Context, v *T, match ...string) (creat
 // fault.Invalid. On PostgreSQL two calls that meet in the same rows in another
 // order may fail with fault.Unavailable, like any transactions that do.
 func (r Repository[T]) UpsertAll(ctx context.Context, vs []T, match ...string) (created []bool, err error) {
-	return r.upsert(ctx, vs, r.t.constraint(match), true)
+	return r.upsert(ctx, vs, r.t.constraint(match), r.settable())
+}
+
+// UpsertOptions say what an upsert matches by and what it overwrites.
+type UpsertOptions struct {
+	Match []string // the columns of one unique constraint; empty means the primary key
+	Set   []string // the columns that a row which is there takes; empty means all, as with Upsert
+}
+
+// UpsertWith is UpsertAll that overwrites only the columns o.Set of rows that
+// are there. New rows take all columns. A column of Set that does not exist, is
+// matched by or is the primary key panics.
+func (r Repository[T]) UpsertWith(ctx context.Context, vs []T, o UpsertOptions) (created []bool, err error) {
+	match := r.t.constraint(o.Match)
+	if len(o.Set) == 0 {
+		return r.upsert(ctx, vs, match, r.settable())
+	}
+	set := make([]*field, len(o.Set))
+	for i, c := range o.Set {
+		f := r.t.mustField(c)
+		if f.primary || f.code || slices.Contains(match, f) || slices.Contains(set[:i], f) {
+			panic(fmt.Sprintf("data: table %s: an upsert cannot set %s, or it comes twice", r.t.name, c))
+		}
+		set[i] = f
+	}
+	return r.upsert(ctx, vs, match, set)
 }
 
 // GetOrAdd fills v with the row that has the same values in the match columns,
@@ -62,20 +89,20 @@ func (r Repository[T]) GetOrAdd(ctx context.Context, v *T, match ...string) (cre
 	if fault.KindOf(err) != fault.NotFound {
 		return false, err
 	}
-	return one(r.upsert(ctx, unsafe.Slice(v, 1), fs, false)) // another may be faster
+	return one(r.upsert(ctx, unsafe.Slice(v, 1), fs, nil)) // another may be faster
 }
 
 func one(created []bool, err error) (bool, error) { return err == nil && created[0], err }
 
-// upsert stores vs. Rows that are there change only if overwrite says so.
-func (r Repository[T]) upsert(ctx context.Context, vs []T, match []*field, overwrite bool) ([]bool, error) {
+// upsert stores vs. Rows that are there take the columns of set.
+func (r Repository[T]) upsert(ctx context.Context, vs []T, match, set []*field) ([]bool, error) {
 	if len(vs) == 0 {
 		return nil, nil
 	}
 	if r.t.unnumbered(vs) {
 		var created []bool
 		err := r.numbered(ctx, vs, func(r Repository[T]) (err error) {
-			created, err = r.upsert(ctx, vs, match, overwrite)
+			created, err = r.upsert(ctx, vs, match, set)
 			return err
 		})
 		return created, err
@@ -84,22 +111,28 @@ func (r Repository[T]) upsert(ctx context.Context, vs []T, match []*field, overw
 		vs: vs, match: match, now: r.db.Now(), width: len(r.t.fields),
 		made: make([]bool, len(vs)), created: make([]bool, len(vs)),
 	}
-	if overwrite {
-		u.set = slices.DeleteFunc(r.t.settable(), func(f *field) bool { return slices.Contains(match, f) })
-	}
-	if err := u.prepare(r); err != nil {
+	u.set = slices.DeleteFunc(set, func(f *field) bool { return slices.Contains(match, f) })
+	u.alive = r.t.isAlive(match)
+	u.hidden = r.scoped() != nil
+	slugless, err := u.prepare(r)
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if later := u.sealedLater(r); later != nil {
-		err = r.together(ctx, func(r Repository[T]) error { return u.runSealed(ctx, r, later) })
-	} else if len(vs) == 1 {
-		err = u.run(ctx, r, 0, 1)
-	} else {
-		err = r.together(ctx, func(r Repository[T]) error {
+	later := u.sealedLater(r)
+	err = r.retrySlug(ctx, slugless, func(r Repository[T]) error {
+		if err := u.bind(r); err != nil {
+			return err
+		}
+		if later != nil {
+			return r.together(ctx, func(r Repository[T]) error { return u.runSealed(ctx, r, later) })
+		}
+		if len(vs) == 1 && !u.asks(r) {
+			return u.run(ctx, r, 0, 1)
+		}
+		return r.together(ctx, func(r Repository[T]) error {
 			return r.chunks(len(vs), u.width, func(i, n int) error { return u.run(ctx, r, i, n) })
 		})
-	}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -117,27 +150,41 @@ type upserting[T any] struct {
 	width      int
 	args       []any     // the values of all vs
 	made       []bool    // the ID was made by this call
+	known      []bool    // the row was there, if this was asked
 	created    []bool    // the row is new
 	found      *found[T] // the rows as they are now
+	alive      bool      // match is unique among rows that are not marked as deleted
+	hidden     bool      // rows may be out of scope
 }
 
-// prepare finds what is wrong with vs before anything is written.
-func (u *upserting[T]) prepare(r Repository[T]) error {
-	u.args = make([]any, len(u.vs)*u.width)
+// prepare fills vs in, and returns those that need slugs.
+func (u *upserting[T]) prepare(r Repository[T]) (slugless []*T, err error) {
 	for i := range u.vs {
 		v := &u.vs[i]
 		for _, f := range u.match {
 			if f.column.Null && f.value(unsafe.Pointer(v)) == nil {
-				return nullMatch(f)
+				return nil, nullMatch(f)
 			}
 		}
 		u.made[i] = r.stamp(v, u.now)
-		if err := r.t.values(r.db.dialect, v, u.args[i*u.width:(i+1)*u.width]); err != nil {
+		if r.t.slugless(v) {
+			slugless = append(slugless, v)
+		}
+	}
+	return slugless, nil
+}
+
+// bind finds what is wrong with vs before anything is written.
+func (u *upserting[T]) bind(r Repository[T]) (err error) {
+	u.args = make([]any, len(u.vs)*u.width)
+	for i := range u.vs {
+		if err := r.t.values(r.db.dialect, &u.vs[i], u.args[i*u.width:(i+1)*u.width]); err != nil {
 			return err
 		}
 	}
-	var err error
-	u.found, err = newFound(r.t, u.vs, u.match)
+	if u.found, err = newFound(r.t, u.vs, u.match); err == nil && u.hidden {
+		u.found.lost = r.errOutOfScope(u.match)
+	}
 	return err
 }
 
@@ -153,6 +200,13 @@ func (u *upserting[T]) run(ctx context.Context, r Repository[T], i, n int) error
 	defer b.release()
 	told := b.d.Inserted != ""
 	twice := !told && slices.Contains(u.made[i:i+n], false)
+	if twice && u.hidden {
+		// An update may take the row out of scope, so that it comes back once.
+		if err := u.ask(ctx, r, i, n); err != nil {
+			return err
+		}
+		twice = false
+	}
 	if err := u.statement(b, r, u.args[i*u.width:(i+n)*u.width], twice); err != nil {
 		return err
 	}
@@ -167,12 +221,42 @@ func (u *upserting[T]) run(ctx context.Context, r Repository[T], i, n int) error
 		switch {
 		case told:
 			u.created[k] = inserted
+		case u.known != nil:
+			u.created[k] = !u.known[k]
 		case twice:
 			u.created[k] = times == 1
 		default:
 			u.created[k] = r.t.sameID(row, &u.vs[k])
 		}
 	})
+}
+
+// asks reports whether run asks which rows are there before it writes, which
+// must be one transaction.
+func (u *upserting[T]) asks(r Repository[T]) bool {
+	return u.hidden && r.db.dialect.Inserted == "" && slices.Contains(u.made, false)
+}
+
+// ask finds out which of n of vs from i on are there, in any scope.
+func (u *upserting[T]) ask(ctx context.Context, r Repository[T], i, n int) error {
+	r.base, r.lock = Filter[T]{}, ""
+	if r.t.deleted != nil && !u.alive {
+		r.seen = allRows
+	}
+	if u.known == nil {
+		u.known = make([]bool, len(u.vs))
+	}
+	where := make([]Filter[T], len(u.match))
+	for k := i; k < i+n; k++ {
+		for m, f := range u.match {
+			where[m] = Filter[T]{&node{op: opEq, f: f, v: f.value(unsafe.Pointer(&u.vs[k]))}}
+		}
+		var err error
+		if u.known[k], err = r.Exists(ctx, where...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice bool) error {
@@ -187,6 +271,9 @@ func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice 
 		for i, f := range u.match {
 			b.text([]string{" WHERE ", " AND "}[min(i, 1)]).text(table).text(".").name(f).text(" = " + sent + ".").name(f)
 		}
+		if u.alive {
+			b.text(" AND ").text(table).text(".").name(r.t.deleted).text(" IS NULL")
+		}
 		b.text(")")
 	}
 	b.text(" ON CONFLICT (")
@@ -196,7 +283,11 @@ func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice 
 		}
 		b.name(f)
 	}
-	b.text(") DO UPDATE SET ")
+	b.text(")")
+	if u.alive {
+		b.text(" WHERE ").name(r.t.deleted).text(" IS NULL")
+	}
+	b.text(" DO UPDATE SET ")
 	set := u.set
 	if len(set) == 0 {
 		set = u.match[:1] // nothing changes, but the row is returned
@@ -205,7 +296,10 @@ func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice 
 	for i, f := range set {
 		cells[i] = cell{f, `excluded."` + f.column.Name + `"`}
 	}
-	if err := b.assign(table, cells, r.t.updated, len(u.set) > 0, u.now); err != nil {
+	if err := r.assign(b, cells, len(u.set) > 0, u.now); err != nil {
+		return err
+	}
+	if err := r.inScope(b); err != nil {
 		return err
 	}
 	b.text(" RETURNING ").text(r.p.list)
@@ -231,12 +325,21 @@ func (t *Table[T]) constraint(match []string) []*field {
 		return fs
 	}
 	want := slices.Sorted(slices.Values(match))
-	for _, u := range append([][]string{columnsOf(t.primary)}, t.uniques...) {
+	for _, u := range slices.Concat([][]string{columnsOf(t.primary)}, t.uniques, t.alive) {
 		if slices.Equal(slices.Sorted(slices.Values(u)), want) {
 			return fs
 		}
 	}
 	panic(fmt.Sprintf("data: table %s: nothing keeps %s unique", t.name, strings.Join(match, ", ")))
+}
+
+// isAlive reports whether the columns are unique only among the rows that are
+// not marked as deleted.
+func (t *Table[T]) isAlive(match []*field) bool {
+	same := func(u []string) bool {
+		return len(u) == len(match) && !slices.ContainsFunc(match, func(f *field) bool { return !slices.Contains(u, f.column.Name) })
+	}
+	return !(len(match) == 1 && match[0] == t.id) && !slices.ContainsFunc(t.uniques, same) && slices.ContainsFunc(t.alive, same)
 }
 
 func nullMatch(f *field) error {

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -16,7 +17,12 @@ import (
 // fault.Invalid.
 func (r Repository[T]) Add(ctx context.Context, v *T) error {
 	r.stamp(v, r.db.Now())
-	if r.t.unnumbered(unsafe.Slice(v, 1)) {
+	if one := unsafe.Slice(v, 1); r.t.slugless(v) {
+		if r.t.unnumbered(one) {
+			return r.numbered(ctx, one, func(r Repository[T]) error { return r.Add(ctx, v) })
+		}
+		return r.addSlugged(ctx, []*T{v})
+	} else if r.t.unnumbered(one) {
 		return r.addNumbered(ctx, v)
 	}
 	args := make([]any, len(r.t.fields))
@@ -37,8 +43,15 @@ func (r Repository[T]) AddAll(ctx context.Context, vs []T) error {
 		return r.numbered(ctx, vs, func(r Repository[T]) error { return r.AddAll(ctx, vs) })
 	}
 	now := r.db.Now()
+	var slugless []*T
 	for i := range vs {
 		r.stamp(&vs[i], now)
+		if r.t.slugless(&vs[i]) {
+			slugless = append(slugless, &vs[i])
+		}
+	}
+	if len(slugless) > 0 {
+		return r.addSome(ctx, vs, slugless)
 	}
 	err := r.c.Load(ctx, r.t.name, r.p.columns, len(vs), func(i int, args []any) error {
 		return r.t.values(r.db.dialect, &vs[i], args)
@@ -61,6 +74,19 @@ func (r Repository[T]) AddNew(ctx context.Context, v *T, unique ...string) (bool
 		return added, err
 	}
 	r.stamp(v, r.db.Now())
+	var slugless []*T
+	if r.t.slugless(v) {
+		slugless = []*T{v}
+	}
+	var added bool
+	err := r.retrySlug(ctx, slugless, func(r Repository[T]) (err error) {
+		added, err = r.addNew(ctx, v, unique)
+		return err
+	})
+	return added, err
+}
+
+func (r Repository[T]) addNew(ctx context.Context, v *T, unique []string) (bool, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	b.text(r.p.insert.SQL).text(" ON CONFLICT (")
@@ -70,7 +96,11 @@ func (r Repository[T]) AddNew(ctx context.Context, v *T, unique ...string) (bool
 		}
 		b.name(r.t.mustField(c))
 	}
-	b.text(") DO NOTHING")
+	b.text(")")
+	if len(r.t.alive) > 0 && r.t.isAlive(r.t.constraint(unique)) {
+		b.text(" WHERE ").name(r.t.deleted).text(" IS NULL")
+	}
+	b.text(" DO NOTHING")
 	args := make([]any, len(r.t.fields))
 	if err := r.t.values(r.db.dialect, v, args); err != nil {
 		return false, err
@@ -80,26 +110,91 @@ func (r Repository[T]) AddNew(ctx context.Context, v *T, unique ...string) (bool
 	return n == 1, classify(err, r.t)
 }
 
-// Update changes the row that key names and returns it as it is now,
-// in one statement. No such row is fault.NotFound. Without changes it is Get.
+// Update changes the row that key names and returns it as it is now, in one
+// statement. UpdatedAt and the number of Versioned move only if a column gets
+// another value than it had. No such row is fault.NotFound. Without changes it
+// is Get.
 func (r Repository[T]) Update(ctx context.Context, key Key[T], changes ...Change[T]) (T, error) {
 	return r.UpdateOne(ctx, byKey(r.t, key), changes...)
 }
 
 // UpdateOne changes the one row that where picks and returns it as it is now.
-// None is fault.NotFound.
-func (r Repository[T]) UpdateOne(ctx context.Context, where Filter[T], changes ...Change[T]) (T, error) {
+// None is fault.NotFound. Several are fault.Conflict, and then none has changed,
+// unless a transaction goes on in spite of it.
+func (r Repository[T]) UpdateOne(ctx context.Context, where Filter[T], changes ...Change[T]) (v T, err error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	changed, err := r.update(b, where, changes)
 	if err != nil {
-		var zero T
-		return zero, err
+		return v, err
 	}
 	if !changed {
-		return r.first(ctx, where, "")
+		return r.first(ctx, where, r.lock)
 	}
-	return r.one(ctx, r.call(b, r.p.columns))
+	err = r.single(ctx, where, func(r Repository[T]) error {
+		v, err = r.one(ctx, r.call(b, r.p.columns))
+		return err
+	})
+	return v, err
+}
+
+// GetAndUpdate is UpdateOne that also reports whether a column got another
+// value than it had. A row that has all the values already is not written.
+func (r Repository[T]) GetAndUpdate(ctx context.Context, where Filter[T], changes ...Change[T]) (v T, changed bool, err error) {
+	if where.IsZero() {
+		return v, false, r.unfiltered("update")
+	}
+	other := differs(changes)
+	if !other.IsZero() {
+		v, err = r.UpdateOne(ctx, All(where, other), changes...)
+		if fault.KindOf(err) != fault.NotFound {
+			return v, err == nil, err
+		}
+	}
+	v, err = r.GetBy(ctx, where)
+	return v, false, err
+}
+
+// differs holds for rows that the changes make other than they are.
+func differs[T any](changes []Change[T]) Filter[T] {
+	var kids []*node
+	for _, c := range changes {
+		if c.sent {
+			if c.f.seal != nil {
+				return Filter[T]{&node{op: opAlways}} // only who has the key could tell
+			}
+			n := &node{op: opDiffers, f: c.f, v: c.v}
+			if c.plus {
+				n.sql = quote(c.f.column.Name) + " + "
+			}
+			kids = append(kids, n)
+		}
+	}
+	if len(kids) == 0 {
+		return Filter[T]{}
+	}
+	return Filter[T]{&node{op: opOr, kids: kids}}
+}
+
+// changed writes what holds for a row that the changes, which are the first
+// parameters of the statement, make another version.
+func changed[T any](b *builder, changes []Change[T]) {
+	n, or := 0, ""
+	for _, c := range changes {
+		if !c.sent {
+			continue
+		}
+		n++
+		if c.f.quiet {
+			continue
+		}
+		b.text(or).name(c.f).text(" IS DISTINCT FROM ")
+		if c.plus {
+			b.name(c.f).text(" + ")
+		}
+		b.param(b.args[n-1]) // PostgreSQL may see another type here than where it was set
+		or = " OR "
+	}
 }
 
 // UpdateWhere changes all rows that where picks and returns how many there
@@ -119,10 +214,11 @@ func (r Repository[T]) UpdateWhere(ctx context.Context, where Filter[T], changes
 // update writes the statement, and reports whether anything is to change.
 func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) (bool, error) {
 	if where.IsZero() {
-		return false, fault.Errorf(fault.Internal, "%s: an update without a filter", r.t.name)
+		return false, r.unfiltered("update")
 	}
 	b.text("UPDATE ").text(quote(r.t.name)).text(" SET ")
-	n, moved, loud := 0, false, false
+	m := moves{updated: r.t.updated, version: r.t.version}
+	n, loud := 0, false
 	for _, c := range changes {
 		if !c.sent {
 			continue
@@ -148,27 +244,34 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 			return false, err
 		}
 		n++
-		moved = moved || c.f == r.t.updated
+		m.leave(c.f)
 		loud = loud || !c.f.quiet
 	}
 	if n == 0 {
 		return false, nil
 	}
-	if f := r.t.updated; f != nil && !moved && loud {
-		b.text(", ").name(f).text(" = ")
-		if err := b.later("", f, r.db.Now()); err != nil {
+	if loud {
+		if err := m.write(b, "", r.db.Now(), func() { changed(b, changes) }); err != nil {
 			return false, err
 		}
 	}
-	if err := b.where(where.n); err != nil {
+	if err := b.where(r.scoped(where)); err != nil {
 		return false, err
 	}
 	b.text(" RETURNING ").text(r.p.list)
 	return true, nil
 }
 
-// Delete removes the row that key names. No such row is fault.NotFound.
+// Delete removes the row that key names, or marks it if T embeds SoftDeleted. No
+// such row is fault.NotFound.
 func (r Repository[T]) Delete(ctx context.Context, key Key[T]) error {
+	if !r.plain() || r.t.deleted != nil {
+		n, err := r.DeleteWhere(ctx, byKey(r.t, key))
+		if err == nil && n == 0 {
+			err = r.notFound()
+		}
+		return err
+	}
 	args, err := r.t.keyArgs(r.db.dialect, key)
 	if err != nil {
 		return err
@@ -180,17 +283,68 @@ func (r Repository[T]) Delete(ctx context.Context, key Key[T]) error {
 	return classify(err, r.t)
 }
 
-// DeleteOne removes the one row that where picks and returns it as it was. None
-// is fault.NotFound.
-func (r Repository[T]) DeleteOne(ctx context.Context, where Filter[T]) (T, error) {
+// DeleteOne removes the one row that where picks and returns it as it was, or as
+// it is if it was marked. None is fault.NotFound. Several are fault.Conflict,
+// and then none is gone, unless a transaction goes on in spite of it.
+func (r Repository[T]) DeleteOne(ctx context.Context, where Filter[T]) (v T, err error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	if err := r.delete(b, where); err != nil {
-		var zero T
-		return zero, err
+		return v, err
 	}
-	b.text(" RETURNING ").text(r.p.list)
-	return r.one(ctx, r.call(b, r.p.columns))
+	err = r.single(ctx, where, func(r Repository[T]) error {
+		v, err = r.one(ctx, r.call(b, r.p.columns))
+		return err
+	})
+	return v, err
+}
+
+// DeleteReturning is DeleteWhere that returns the rows, in no particular order,
+// as they were, or as they are if they were marked. A list of more values than a
+// statement may have parameters is worked off in parts, all or none.
+func (r Repository[T]) DeleteReturning(ctx context.Context, where Filter[T]) (out []T, err error) {
+	n, width := where.n, 1
+	if n != nil && n.op == opKeys {
+		width = len(n.kids)
+	}
+	size := r.db.listSize(width) * width
+	if n == nil || n.op != opIn && n.op != opKeys || len(n.vs) <= size {
+		return r.deleteReturning(ctx, where)
+	}
+	err = r.together(ctx, func(r Repository[T]) error {
+		for some := range slices.Chunk(n.vs, size) {
+			part := *n
+			part.vs = some
+			rows, err := r.deleteReturning(ctx, Filter[T]{&part})
+			if err != nil {
+				return err
+			}
+			out = append(out, rows...)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (r Repository[T]) deleteReturning(ctx context.Context, where Filter[T]) ([]T, error) {
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	if err := r.delete(b, where); err != nil {
+		return nil, err
+	}
+	rows, err := r.c.Query(ctx, r.call(b, r.p.columns))
+	if err != nil {
+		return nil, classify(err, r.t)
+	}
+	defer rows.Close()
+	out, err := r.t.collect(rows, 0)
+	if err != nil {
+		return nil, classify(err, r.t)
+	}
+	return out, classify(rows.Close(), r.t) // a write may fail at its very end
 }
 
 // DeleteWhere removes all rows that where picks and returns how many there
@@ -201,16 +355,23 @@ func (r Repository[T]) DeleteWhere(ctx context.Context, where Filter[T]) (int, e
 	if err := r.delete(b, where); err != nil {
 		return 0, err
 	}
+	b.buf = b.buf[:len(b.buf)-len(" RETURNING ")-len(r.p.list)]
 	n, err := r.c.Exec(ctx, r.call(b, nil))
 	return int(n), classify(err, r.t)
 }
 
+// delete writes the statement, which returns the rows.
 func (r Repository[T]) delete(b *builder, where Filter[T]) error {
 	if where.IsZero() {
-		return fault.Errorf(fault.Internal, "%s: a delete without a filter", r.t.name)
+		return r.unfiltered("delete")
+	}
+	if r.t.deleted != nil {
+		return r.mark(b, where)
 	}
 	b.text("DELETE FROM ").text(quote(r.t.name))
-	return b.where(where.n)
+	err := b.where(r.scoped(where))
+	b.text(" RETURNING ").text(r.p.list)
+	return err
 }
 
 // later writes the next value of a time column: now, or just after the stored
@@ -234,7 +395,7 @@ func (r Repository[T]) stamp(v *T, now time.Time) (made bool) {
 	switch f := r.t.id; r.t.kind {
 	case uuidKey:
 		if id := (*[16]byte)(unsafe.Add(p, f.offset)); *id == [16]byte{} {
-			*id, made = r.db.newID(r.t.version, now), true
+			*id, made = r.db.newID(r.t.uuids, now), true
 		}
 	case nanoKey:
 		if id := (*string)(unsafe.Add(p, f.offset)); *id == "" {
@@ -247,6 +408,11 @@ func (r Repository[T]) stamp(v *T, now time.Time) (made bool) {
 			if at.IsZero() {
 				*at = now
 			}
+		}
+	}
+	if f := r.t.version; f != nil {
+		if n := (*Version)(unsafe.Add(p, f.offset)); n.IsZero() {
+			*n = 1
 		}
 	}
 	return made
@@ -266,8 +432,13 @@ func (t *Table[T]) values(d *driver.Dialect, v *T, args []any) (err error) {
 
 // versioned adds that the row must be in the state v.
 func versioned[T any](t *Table[T], where Filter[T], v Version) Filter[T] {
-	if v.IsZero() || t.updated == nil {
+	switch {
+	case v.IsZero():
+		return where
+	case t.version != nil:
+		return All(where, Filter[T]{&node{op: opEq, f: t.version, v: int64(v)}})
+	case t.updated == nil:
 		return where
 	}
-	return All(where, Filter[T]{&node{op: opEq, f: t.updated, v: time.Time(v)}})
+	return All(where, Filter[T]{&node{op: opEq, f: t.updated, v: time.UnixMicro(int64(v)).UTC()}})
 }

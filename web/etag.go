@@ -14,14 +14,14 @@ import (
 type versioned interface{ Version() data.Version }
 
 // tag returns the strong entity tag (RFC 9110 §8.8.3) of a version: the
-// microseconds of its time in base 36. The zero Version has none.
+// number in base 36. The zero Version has none.
 func tag(v data.Version) string {
 	if v.IsZero() {
 		return ""
 	}
 	b := make([]byte, 1, 16)
 	b[0] = '"'
-	b = strconv.AppendInt(b, time.Time(v).UnixMicro(), 36)
+	b = strconv.AppendInt(b, int64(v), 36)
 	return string(append(b, '"'))
 }
 
@@ -48,12 +48,11 @@ func (m *IfMatch) UnmarshalText(b []byte) error {
 	if !ok || strings.Trim(rest, " \t") != "" {
 		return fault.Errorf(fault.Malformed, `is not one entity tag, such as "1a2b3c", or *`)
 	}
-	micros, err := strconv.ParseInt(opaque, 36, 64)
-	at := time.UnixMicro(micros).UTC()
-	if weak || err != nil || micros <= 0 || at.Year() > 9999 || strconv.FormatInt(micros, 36) != opaque {
+	n, err := strconv.ParseInt(opaque, 36, 64)
+	if weak || err != nil || n <= 0 || time.UnixMicro(n).UTC().Year() > 9999 || strconv.FormatInt(n, 36) != opaque {
 		return fault.Errorf(fault.Stale, "it has changed since you read it")
 	}
-	m.version = data.Version(at)
+	m.version = data.Version(n)
 	return nil
 }
 

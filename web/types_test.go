@@ -93,7 +93,7 @@ func TestParameterTypes(t *testing.T) {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	if got.Shade != "red" || len(got.Shades) != 2 || got.Shades[1] != "blue" || got.U != 255 || got.I8 != -128 || got.F != 100 || got.At != at ||
 		*got.Since != at.Add(time.Second/2) || *got.N != 0 || got.IP != netip.IPv6Loopback() || got.Dozen != 12 || got.Leaky.s != "ok" ||
-		time.Time(got.Match.Version()) != time.UnixMicro(1).UTC() || got.Until != at || got.Body != nil {
+		got.Match.Version() != 1 || got.Until != at || got.Body != nil {
 		t.Errorf("got %+v", got)
 	}
 	for query, want := range map[string]string{

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -251,7 +252,7 @@ func TestChangedGroupsAreReviewedAgain(t *testing.T) {
 		told.want(t, "a pending group", "groups.submitted")
 		g, err = s.Approve(moderator, g.ID, true)
 		h.Must(err)
-		_, err = s.Update(h.As(ada), g.ID, groups.Update{Name: patch.Of("told 3")}, data.Version(g.CreatedAt.Add(-1)))
+		_, err = s.Update(h.As(ada), g.ID, groups.Update{Name: patch.Of("told 3")}, data.VersionAt(g.CreatedAt.Add(-time.Microsecond)))
 		h.Want("outdated", err, fault.Stale)
 		_, err = s.Update(h.As(ada), g.ID, groups.Update{URL: patch.Of("javascript:x")})
 		h.Want("a bad address", err, fault.Invalid)

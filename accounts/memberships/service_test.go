@@ -167,7 +167,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		h.Want("bob has none", err, fault.NotFound)
 		h.Want("bob has none to end", s.DeleteOwn(h.As(bob)), fault.NotFound)
 		h.Want("nobody has none to end", s.DeleteOwn(t.Context()), fault.NotFound)
-		h.Want("own, outdated", s.DeleteOwn(h.As(ada), data.Version(time.Unix(1, 0))), fault.Stale)
+		h.Want("own, outdated", s.DeleteOwn(h.As(ada), data.VersionAt(time.Unix(1, 0))), fault.Stale)
 		h.Want("own", s.DeleteOwn(h.As(ada), m.Version()), "")
 		h.Want("own again", s.DeleteOwn(h.As(ada)), fault.NotFound)
 	})

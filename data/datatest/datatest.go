@@ -50,6 +50,15 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Bulk", bulkTests},
 		{"Delete", deleteTests},
 		{"Service", serviceTests},
+		{"ServiceMany", serviceManyTests},
+		{"Scope", scopeTests},
+		{"Lock", lockTests},
+		{"Find", findTests},
+		{"Words", wordTests},
+		{"SoftDelete", softDeleteTests},
+		{"Version", versionTests},
+		{"Audit", auditTests},
+		{"Slug", slugTests},
 		{"Select", selectTests},
 		{"Tx", txTests},
 		{"Commit", commitTests},
@@ -97,7 +106,9 @@ func (s suite) db(tables ...data.Schema) *data.DB {
 	s.Helper()
 	db := s.open(s.T)
 	for _, t := range tables {
-		s.exec(db, createTable(t, db.Dialect()))
+		for sql := range strings.SplitSeq(createTable(t, db.Dialect()), "; ") {
+			s.exec(db, sql)
+		}
 	}
 	return db
 }
@@ -180,6 +191,9 @@ func createTable(t data.Schema, dialect string) string {
 		if c.Kind == driver.Decimal && dialect == "postgres" {
 			part += fmt.Sprintf("(%d, %d)", c.Digits, c.Scale)
 		}
+		if c.Size > 0 && dialect == "postgres" { // another type than text, to the database
+			part = fmt.Sprintf(`%q varchar(%d) COLLATE "C"`, c.Name, c.Size)
+		}
 		if !c.Null {
 			part += " NOT NULL"
 		}
@@ -190,7 +204,7 @@ func createTable(t data.Schema, dialect string) string {
 			primary = append(primary, fmt.Sprintf("%q", c.Name))
 		}
 		if c.Check != "" {
-			part += " CHECK (" + c.Check + ")"
+			part += fmt.Sprintf(" CONSTRAINT %q CHECK (%s)", "ck_"+t.Table+"_"+c.Name, c.Check)
 		}
 		if c.References != "" {
 			part += fmt.Sprintf(" REFERENCES %q (id)", c.References)
@@ -211,5 +225,9 @@ func createTable(t data.Schema, dialect string) string {
 	for _, u := range t.Uniques {
 		parts = append(parts, fmt.Sprintf("CONSTRAINT %q UNIQUE (%s)", data.UniqueName(t.Table, u...), `"`+strings.Join(u, `", "`)+`"`))
 	}
-	return fmt.Sprintf("CREATE TABLE %q (%s)", t.Table, strings.Join(parts, ", "))
+	create := fmt.Sprintf("CREATE TABLE %q (%s)", t.Table, strings.Join(parts, ", "))
+	for _, u := range t.Alive {
+		create += fmt.Sprintf("; CREATE UNIQUE INDEX %q ON %q (%s) WHERE deleted_at IS NULL", data.UniqueName(t.Table, u...), t.Table, `"`+strings.Join(u, `", "`)+`"`)
+	}
+	return create
 }

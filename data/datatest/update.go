@@ -85,7 +85,7 @@ var updateTests = []test{
 		s.ok(lamps.On(db).Add(s.ctx, &v))
 		last := v.UpdatedAt
 		for i := range 5 {
-			got, err := lamps.On(db).Update(s.ctx, v.ID, lampRank.Set(i))
+			got, err := lamps.On(db).Update(s.ctx, v.ID, lampRank.Set(i+1))
 			s.ok(err)
 			if want := last.Add(time.Microsecond); got.UpdatedAt != want {
 				s.Errorf("the clock stands still: updated_at is %v after %v", got.UpdatedAt, last)

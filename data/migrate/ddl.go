@@ -119,7 +119,7 @@ func newTable(dialect string, s data.Schema) (*table, error) {
 		}
 	}
 	names := []string{s.Table}
-	for _, u := range s.Uniques {
+	for _, u := range slices.Concat(s.Uniques, s.Alive) {
 		names = append(names, data.UniqueName(s.Table, u...))
 	}
 	for _, c := range s.Columns {
@@ -198,6 +198,9 @@ func (t *table) statements(inline func(data.ColumnSchema) bool) []string {
 		}
 		// SQLite forgets a constraint's name, and cannot drop it.
 		indexes = append(indexes, "CREATE UNIQUE INDEX "+name+" ON "+quote(t.Table)+" "+columns)
+	}
+	for _, u := range t.Alive {
+		indexes = append(indexes, "CREATE UNIQUE INDEX "+quote(data.UniqueName(t.Table, u...))+" ON "+quote(t.Table)+` ("`+strings.Join(u, `", "`)+`") WHERE "deleted_at" IS NULL`)
 	}
 	for i, c := range t.Columns {
 		if t.checks[i] != "" {

@@ -20,8 +20,8 @@ import (
 
 // Drift returns how the live tables differ from schemas, a sentence each, or
 // nothing. Other tables are left alone, and so are further indexes that are not
-// unique, or that hold for some rows or for expressions only: no struct can ask
-// for them. What SQLite stores alike, such as an integer and a time, it cannot
+// unique, or that hold for some rows only, other than those not deleted, or for
+// expressions: no struct can ask for them. What SQLite stores alike, such as an integer and a time, it cannot
 // tell apart. It changes nothing.
 //
 // It creates the tables that the structs ask for in a database in memory

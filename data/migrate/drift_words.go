@@ -135,7 +135,12 @@ func inStruct(i *schema.Index) bool {
 			return false
 		}
 	}
-	return i.Unique && partial(i) == ""
+	if !i.Unique {
+		return false
+	}
+	// The databases put quotes and brackets around it as they like.
+	predicate := strings.NewReplacer(`"`, "", "`", "", "(", "", ")", "").Replace(partial(i))
+	return predicate == "" || strings.EqualFold(predicate, "deleted_at IS NULL")
 }
 
 // partial returns the condition of an index that holds for some rows only.
