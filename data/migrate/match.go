@@ -7,16 +7,19 @@ import (
 )
 
 // match returns the file that each record notes, nil for those that the program
-// does not know. A file is known by its number and name; one that got another
-// number when two branches were merged by its name and text, and one that got
-// another name by its number and text.
+// does not know. Two of number, name and text have to agree: a file may have got
+// another number when branches were merged, another name, or another text,
+// which is a mistake. Where all agree comes first.
 func (m *Migrator) match(records []record) []*file {
 	out := make([]*file, len(records))
 	taken := map[*file]bool{}
 	for _, same := range []func(f *file, r record) bool{
-		func(f *file, r record) bool { return f.number == r.Number && f.name == r.Name },
+		func(f *file, r record) bool {
+			return f.number == r.Number && f.name == r.Name && f.checksum == r.Checksum
+		},
 		func(f *file, r record) bool { return f.name == r.Name && f.checksum == r.Checksum },
 		func(f *file, r record) bool { return f.number == r.Number && f.checksum == r.Checksum },
+		func(f *file, r record) bool { return f.number == r.Number && f.name == r.Name },
 	} {
 		for i, r := range records {
 			for j := range m.files {

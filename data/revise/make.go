@@ -1,0 +1,301 @@
+package revise
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/fault"
+)
+
+// A Scratch opens a new, empty database that close removes again.
+type Scratch func(ctx context.Context) (db *data.DB, close func() error, err error)
+
+// A Domain is whose revisions are written.
+type Domain struct {
+	Name    string
+	Folder  Folder
+	Schemas []data.Schema
+	Sources []migrate.Source // of the whole program, in the order of package migrate
+	Scratch []Scratch        // where revisions are tried: SQLite, and PostgreSQL where there is one
+}
+
+// Options say how a revision is made. The zero value works.
+type Options struct {
+	Message string   // becomes the name; "" means the domain's for the first one, and "changes"
+	Empty   bool     // nothing is planned: somebody writes it by hand
+	Renames []Rename // what has another name now
+	Denied  []Rename // what only looks like it
+	// Drop says that whatever may be a rename is none.
+	Drop bool
+}
+
+// A Doubt is an error: something is gone, something alike is new, and only a
+// person knows whether they are the same.
+type Doubt struct{ Renames []Rename }
+
+// Error asks.
+func (d *Doubt) Error() string {
+	lines := make([]string, len(d.Renames))
+	for i, r := range d.Renames {
+		lines[i] = r.String()
+	}
+	return "these may be renamed, or dropped and new: " + strings.Join(lines, ", ")
+}
+
+// Make plans the next revision of a domain, and tries it in each scratch
+// database: up, down and up again. It writes nothing but schema.json, where
+// that is missing or behind revisions written by hand. It returns nil if the
+// structs ask for nothing new, a *Doubt if a person has to decide, and
+// fault.Invalid or fault.Conflict for what cannot be planned.
+func Make(ctx context.Context, d Domain, o Options) (*Draft, error) {
+	to, err := Of(d.Schemas)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the structs of %s cannot be tables: %s", d.Name, err)
+	}
+	files := os.DirFS(string(d.Folder))
+	branches, err := Branches(files)
+	if err != nil {
+		return nil, err
+	}
+	if len(branches) > 0 {
+		return nil, fault.Errorf(fault.Conflict, "%s have the same number: merge the branches first", strings.Join(branches[0].Names, " and "))
+	}
+	all, err := list(files)
+	if err != nil {
+		return nil, err
+	}
+	from, extras, err := d.present(ctx, to, len(all) > 0)
+	if err != nil {
+		return nil, err
+	}
+	draft := &Draft{Up: map[string]string{}, Down: map[string]string{}, Tables: to, before: from}
+	if !o.Empty {
+		if draft, err = plan(from, to, o, extras); err != nil || draft == nil {
+			return nil, err
+		}
+	}
+	draft.Number, draft.Name = len(all)+1, Slug(o.Message)
+	if len(all) > 0 {
+		draft.after = all[len(all)-1].String()
+	}
+	if draft.Name == "" {
+		if draft.Name = "changes"; len(all) == 0 {
+			draft.Name = Slug(d.Name)
+		}
+	}
+	if o.Empty {
+		return draft, nil
+	}
+	return draft, d.try(ctx, draft)
+}
+
+func plan(from, to Snapshot, o Options, extras map[string][]string) (*Draft, error) {
+	doubts, err := Doubts(from, to, o.Renames, o.Denied)
+	if err != nil {
+		return nil, err
+	}
+	if len(doubts) > 0 && !o.Drop {
+		return nil, &Doubt{doubts}
+	}
+	draft, err := difference(from, to, o.Renames, extras)
+	if err != nil || draft.nothing() {
+		return nil, err
+	}
+	return draft, nil
+}
+
+// Write makes the draft's files. One that exists already is fault.Conflict.
+func (d *Draft) Write(f Folder) (paths []string, err error) {
+	if err := os.MkdirAll(string(f), 0o755); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "%s cannot be made", f)
+	}
+	for _, dialect := range []string{sqlite, postgres} {
+		path := f.path(entry{number: d.Number, name: d.Name}.file(dialect))
+		if err := writeNew(path, d.text(dialect)); err != nil {
+			for _, p := range paths {
+				os.Remove(p)
+			}
+			return nil, fault.Wrap(fault.Conflict, err, "%s cannot be written", path)
+		}
+		paths = append(paths, path)
+	}
+	return paths, f.record(d.Tables)
+}
+
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// sources returns the program's, with the domain's files from a folder.
+func (d *Domain) sources(folder string) []migrate.Source {
+	var out []migrate.Source
+	found := false
+	for _, s := range d.Sources {
+		if s.Name == d.Name {
+			s.FS, found = os.DirFS(folder), true
+		}
+		out = append(out, s)
+	}
+	if !found {
+		out = append(out, migrate.Source{Name: d.Name, FS: os.DirFS(folder)})
+	}
+	return out
+}
+
+func upgrade(ctx context.Context, db *data.DB, sources []migrate.Source) (*migrate.Migrator, []migrate.Revision, error) {
+	m, err := migrate.New(db, sources, migrate.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.Invalid, err, "%s", err)
+	}
+	ran, err := m.Upgrade(ctx)
+	return m, ran, err
+}
+
+// present returns the tables as the revisions leave them: as recorded, unless
+// a revision by hand went on to where the structs are.
+func (d *Domain) present(ctx context.Context, to Snapshot, any bool) (from Snapshot, extras map[string][]string, err error) {
+	from, ok, err := d.Folder.recorded()
+	if err != nil {
+		return from, nil, err
+	}
+	behind := !ok && any
+	extras = map[string][]string{}
+	err = d.each(ctx, func(db *data.DB) error {
+		if _, _, err := upgrade(ctx, db, d.sources(string(d.Folder))); err != nil {
+			return err
+		}
+		if err := collect(ctx, db, from, extras); err != nil || behind {
+			return err
+		}
+		drift, err := migrate.Compare(ctx, db, from.sql(db.Dialect()), from.names())
+		behind = len(drift) > 0
+		return err
+	})
+	if err != nil || !behind {
+		return from, extras, err
+	}
+	err = d.each(ctx, func(db *data.DB) error {
+		if _, _, err := upgrade(ctx, db, d.sources(string(d.Folder))); err != nil {
+			return err
+		}
+		drift, err := migrate.Compare(ctx, db, to.sql(db.Dialect()), to.names())
+		if err == nil && len(drift) > 0 {
+			err = fault.Errorf(fault.Conflict, "%s does not record what the revisions of %s make, so there is nothing to compare the structs with: bring the structs to where the revisions are, and make this again before you change them; on %s %s",
+				d.Folder.path(snapshotFile), d.Name, db.Dialect(), strings.Join(drift, "; "))
+		}
+		return err
+	})
+	if err != nil {
+		return from, nil, err
+	}
+	extras = map[string][]string{}
+	return to, extras, d.Folder.record(to)
+}
+
+// each runs fn on a new database of each kind.
+func (d *Domain) each(ctx context.Context, fn func(*data.DB) error) error {
+	for _, open := range d.Scratch {
+		db, done, err := open(ctx)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(fn(db), done()); err != nil {
+			return single(err)
+		}
+	}
+	return nil
+}
+
+// single returns the only error of a join as it is.
+func single(err error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
+		return joined.Unwrap()[0]
+	}
+	return err
+}
+
+// collect finds what statements by hand made on SQLite's tables, which goes
+// with the table when it is made anew.
+func collect(ctx context.Context, db *data.DB, s Snapshot, extras map[string][]string) error {
+	native, ok := db.Driver().Native().(*sql.DB)
+	if !ok {
+		return nil
+	}
+	rows, err := native.QueryContext(ctx, `SELECT tbl_name, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY type, name`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table, name, text string
+		if err := rows.Scan(&table, &name, &text); err != nil {
+			return err
+		}
+		if t := s.table(table); t != nil && part(t.SQLite.Indexes, name) == nil {
+			extras[table] = append(extras[table], text)
+		}
+	}
+	return rows.Err()
+}
+
+// try runs the draft up, down and up again, and looks at the tables each time.
+func (d *Domain) try(ctx context.Context, draft *Draft) error {
+	folder, err := os.MkdirTemp("", "manor-revise-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	files, err := texts(os.DirFS(string(d.Folder)))
+	if err != nil {
+		return err
+	}
+	for _, dialect := range []string{sqlite, postgres} {
+		files[entry{number: draft.Number, name: draft.Name}.file(dialect)] = draft.text(dialect)
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return d.each(ctx, func(db *data.DB) error {
+		if _, _, err := upgrade(ctx, db, d.sources(string(d.Folder))); err != nil {
+			return err
+		}
+		for range 2 {
+			m, ran, err := upgrade(ctx, db, d.sources(folder))
+			if err != nil || len(ran) != 1 {
+				return failed(db, "going up", err, []string{"it did not run"})
+			}
+			if drift, err := migrate.Compare(ctx, db, draft.Tables.sql(db.Dialect()), draft.Tables.names()); err != nil || len(drift) > 0 {
+				return failed(db, "going up", err, drift)
+			}
+			if _, err := m.Downgrade(ctx, 1); err != nil {
+				return failed(db, "going down", err, nil)
+			}
+			if drift, err := migrate.Compare(ctx, db, draft.before.sql(db.Dialect()), draft.before.names()); err != nil || len(drift) > 0 {
+				return failed(db, "going down", err, drift)
+			}
+		}
+		return nil
+	})
+}
+
+func failed(db *data.DB, way string, err error, drift []string) error {
+	if err == nil {
+		err = errors.New(strings.Join(drift, "; "))
+	}
+	return fault.Errorf(fault.Invalid, "the planned revision was tried and is not right %s on %s, so nothing was written; write it by hand, beginning with --empty: %s",
+		way, db.Dialect(), err)
+}
