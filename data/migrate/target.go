@@ -225,3 +225,6 @@ func (m *Migrator) Heads(ctx context.Context) ([]Revision, error) {
 	}
 	return out, nil
 }
+
+// Dialect returns what the database speaks, "sqlite" or "postgres".
+func (m *Migrator) Dialect() string { return m.db.Dialect() }

@@ -170,12 +170,15 @@ func Branches(files fs.FS) ([]Branch, error) {
 // revisions that a program embeds, so that what is written belongs to what
 // runs. None, or several, is fault.NotFound.
 func Find(root string, embedded fs.FS) (Folder, error) {
-	want, err := texts(embedded)
-	if err != nil {
-		return "", err
+	want := map[string]string{}
+	if embedded != nil {
+		var err error
+		if want, err = texts(embedded); err != nil {
+			return "", err
+		}
 	}
 	var found []string
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return nil // not ours to read
@@ -200,6 +203,26 @@ func Find(root string, embedded fs.FS) (Folder, error) {
 		return "", fault.Errorf(fault.NotFound, "each of %s could be the folder: say which by --dir", strings.Join(found, ", "))
 	}
 	return "", fault.Errorf(fault.NotFound, "no folder below %s holds the revisions of this program: say --dir, and build the program again if it is older than its files", root)
+}
+
+// Holds returns fault.Conflict unless the folder holds exactly the revisions
+// that a program embeds, so that structs and files belong together. A folder
+// that is not there holds none.
+func (f Folder) Holds(embedded fs.FS) error {
+	have, err := texts(os.DirFS(string(f)))
+	if err != nil {
+		return err
+	}
+	want := map[string]string{}
+	if embedded != nil {
+		if want, err = texts(embedded); err != nil {
+			return err
+		}
+	}
+	if !same(have, want) {
+		return fault.Errorf(fault.Conflict, "%s holds other revisions than this program embeds: build it again, or choose another folder", f)
+	}
+	return nil
 }
 
 // texts returns the revisions of a source by the names of their files.

@@ -24,6 +24,10 @@ type Domain struct {
 	Schemas []data.Schema
 	Sources []migrate.Source // of the whole program, in the order of package migrate
 	Scratch []Scratch        // where revisions are tried: SQLite, and PostgreSQL where there is one
+
+	// Live is a database that must be as the revisions leave it before a new
+	// one is made; nil means none.
+	Live *data.DB
 }
 
 // Options say how a revision is made. The zero value works.
@@ -73,6 +77,9 @@ func Make(ctx context.Context, d Domain, o Options) (*Draft, error) {
 	}
 	from, extras, err := d.present(ctx, to, len(all) > 0)
 	if err != nil {
+		return nil, err
+	}
+	if err := d.checkLive(ctx, from); err != nil {
 		return nil, err
 	}
 	draft := &Draft{Up: map[string]string{}, Down: map[string]string{}, Tables: to, before: from}
@@ -202,6 +209,30 @@ func (d *Domain) present(ctx context.Context, to Snapshot, any bool) (from Snaps
 	}
 	extras = map[string][]string{}
 	return to, extras, d.Folder.record(to)
+}
+
+// checkLive returns an error unless the live database ran all revisions and has
+// the tables that they make.
+func (d *Domain) checkLive(ctx context.Context, from Snapshot) error {
+	if d.Live == nil {
+		return nil
+	}
+	m, err := migrate.New(d.Live, d.sources(string(d.Folder)), migrate.Options{})
+	if err != nil {
+		return err
+	}
+	pending, err := m.PlanUpgrade(ctx, migrate.Target{})
+	if err != nil {
+		return err
+	}
+	if len(pending) > 0 {
+		return fault.Errorf(fault.Conflict, "the database lacks %s and what follows: upgrade it first", pending[0])
+	}
+	drift, err := migrate.Compare(ctx, d.Live, from.sql(d.Live.Dialect()), from.names())
+	if err == nil && len(drift) > 0 {
+		err = fault.Errorf(fault.Conflict, "the tables of %s in the database are not as its revisions leave them: %s", d.Name, strings.Join(drift, "; "))
+	}
+	return err
 }
 
 // each runs fn on a new database of each kind.

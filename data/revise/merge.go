@@ -59,6 +59,9 @@ func Merge(ctx context.Context, d Domain) (*Merging, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(work)
+	if d.Sources, err = straightened(d, filepath.Join(work, "others")); err != nil {
+		return nil, err
+	}
 	merged := filepath.Join(work, "merged")
 	if err := copyChain(merged, text, all); err != nil {
 		return nil, err
@@ -78,6 +81,35 @@ func Merge(ctx context.Context, d Domain) (*Merging, error) {
 		}
 	}
 	return m, nil
+}
+
+// straightened returns the sources with those of other domains that have
+// branches in the order that merging them will give.
+func straightened(d Domain, work string) ([]migrate.Source, error) {
+	out := slices.Clone(d.Sources)
+	for i, s := range out {
+		branches, err := Branches(s.FS)
+		if err != nil || len(branches) == 0 || s.Name == d.Name {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		all, err := list(s.FS)
+		if err != nil {
+			return nil, err
+		}
+		text, err := texts(s.FS)
+		if err != nil {
+			return nil, err
+		}
+		folder := filepath.Join(work, s.Name)
+		if err := copyChain(folder, text, all); err != nil {
+			return nil, err
+		}
+		out[i].FS = os.DirFS(folder)
+	}
+	return out, nil
 }
 
 // A Merging is an order that Merge found.

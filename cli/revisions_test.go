@@ -1,0 +1,51 @@
+package cli_test
+
+import (
+	"os"
+	"time"
+
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
+)
+
+// The domain of the scripts' program "shop". SHOP says how far its developers
+// are. Its revisions are those in the folder shop, as if it were built anew for
+// each command.
+type (
+	lamp struct {
+		data.Identified[lamp]
+		OwnerID users.ID `db:"owner_id,references=users,ondelete=cascade"`
+		Name    string   `db:"name,size=20"`
+	}
+	titled struct {
+		data.Identified[lamp]
+		OwnerID users.ID `db:"owner_id,references=users,ondelete=cascade"`
+		Title   string   `db:"title,size=20"`
+	}
+	coloured struct {
+		titled
+		Colour string `db:"colour,size=9,default='red',index"`
+	}
+	dated struct {
+		titled
+		Sold *time.Time `db:"sold"`
+	}
+	both struct {
+		coloured
+		Sold *time.Time `db:"sold"`
+	}
+	lampless struct {
+		data.Identified[lamp]
+		Shade []byte `db:"shade"`
+	}
+)
+
+func shop(domain.Env) domain.Domain {
+	schemas := map[string]data.Schema{
+		"1": data.NewTable[lamp]("lamps").Schema(), "2": data.NewTable[titled]("lamps").Schema(),
+		"3a": data.NewTable[coloured]("lamps").Schema(), "3b": data.NewTable[dated]("lamps").Schema(),
+		"4": data.NewTable[both]("lamps").Schema(), "5": data.NewTable[lampless]("lamps").Schema(),
+	}
+	return domain.Domain{Name: "lamps", Migrations: os.DirFS("shop"), Schemas: []data.Schema{schemas[os.Getenv("SHOP")]}}
+}
