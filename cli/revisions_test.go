@@ -1,12 +1,17 @@
 package cli_test
 
 import (
+	"bytes"
 	"os"
+	"path/filepath"
+	"testing"
 	"time"
 
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/cli"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/examples/shop/products"
 )
 
 // The domain of the scripts' program "shop". SHOP says how far its developers
@@ -48,4 +53,19 @@ func shop(domain.Env) domain.Domain {
 		"4": data.NewTable[both]("lamps").Schema(), "5": data.NewTable[lampless]("lamps").Schema(),
 	}
 	return domain.Domain{Name: "lamps", Migrations: os.DirFS("shop"), Schemas: []data.Schema{schemas[os.Getenv("SHOP")]}}
+}
+
+// TestExampleIsRecorded wants the example's schema.json to be that of its
+// structs: whoever copies it begins with it.
+func TestExampleIsRecorded(t *testing.T) {
+	t.Parallel()
+	var out, complaints bytes.Buffer
+	code := cli.Run(t.Context(), cli.Process{
+		Args:   []string{"shopd", "database", "make-migrations", "--dir", "../examples/shop/products/migrations"},
+		Env:    []string{"MANOR_DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "none.db")},
+		Stdout: &out, Stderr: &complaints,
+	}, products.Domain)
+	if code != 0 || out.String() != "no changes\n" {
+		t.Errorf("%d: %s%s", code, &out, &complaints)
+	}
 }
