@@ -2,26 +2,22 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
-	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/data"
-	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/migrate"
-	"github.com/manorgo/manor/data/postgres"
 	"github.com/manorgo/manor/data/revise"
-	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
@@ -204,9 +200,22 @@ func (p *program) makeAll(ctx context.Context, name, dir string, o revise.Option
 		if err != nil {
 			return list, err
 		}
+		// Later domains may refer to what is new, and no database has run it.
+		sources, live = with(sources, a.name, folder), nil
 		list = append(list, made{a.name, draft.String(), files, some(draft.Notes)})
 	}
 	return list, nil
+}
+
+// with returns the sources with one that is read from its folder.
+func with(sources []migrate.Source, name string, folder revise.Folder) []migrate.Source {
+	fresh := migrate.Source{Name: name, FS: os.DirFS(string(folder))}
+	out := slices.Clone(sources)
+	if i := slices.IndexFunc(out, func(s migrate.Source) bool { return s.Name == name }); i >= 0 {
+		out[i] = fresh
+		return out
+	}
+	return append(out, fresh)
 }
 
 // decide makes a revision and asks about each name that may be new.
@@ -235,72 +244,4 @@ func (p *program) decide(ctx context.Context, d revise.Domain, o revise.Options)
 			o.Denied = append(o.Denied, r)
 		}
 	}
-}
-
-// live returns the database in use, or nil if there is none yet.
-func (p *program) live(ctx context.Context) (*data.DB, error) {
-	c, err := p.config()
-	if err != nil {
-		return nil, err
-	}
-	db, err := openDatabase(ctx, c.database, false, p.name)
-	if fault.KindOf(err) == fault.NotFound && c.database.file != "" {
-		return nil, nil
-	}
-	return db, err
-}
-
-// scratch returns where revisions are tried: an SQLite file, and a schema of
-// the PostgreSQL server in use, if one is.
-func (p *program) scratch() []revise.Scratch {
-	out := []revise.Scratch{scratchFile}
-	if c, err := p.config(); err == nil && c.database.file == "" {
-		out = append(out, func(ctx context.Context) (*data.DB, func() error, error) {
-			return scratchSchema(ctx, c.database.url.Reveal())
-		})
-	}
-	return out
-}
-
-func scratchFile(ctx context.Context) (*data.DB, func() error, error) {
-	folder, err := os.MkdirTemp("", "manor-scratch-*")
-	if err != nil {
-		return nil, nil, err
-	}
-	db, err := sqlite.Open(ctx, filepath.Join(folder, "scratch.db"), sqlite.Options{})
-	if err != nil {
-		return nil, nil, errors.Join(err, os.RemoveAll(folder))
-	}
-	return db, func() error { return errors.Join(db.Close(), os.RemoveAll(folder)) }, nil
-}
-
-func scratchSchema(ctx context.Context, address string) (_ *data.DB, done func() error, err error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return nil, nil, errors.New("the address of the database cannot be read") // its text may be the password's
-	}
-	owner, err := postgres.Open(ctx, address, postgres.Options{})
-	if err != nil {
-		return nil, nil, err
-	}
-	schema := "manor_scratch_" + strings.ToLower(rand.Text())
-	execute := func(ctx context.Context, text string) error {
-		_, err := owner.Driver().Exec(ctx, driver.Call{Statement: &driver.Statement{SQL: text}})
-		return err
-	}
-	if err := execute(ctx, "CREATE SCHEMA "+schema); err != nil {
-		return nil, nil, errors.Join(fault.Wrap(fault.Invalid, err, "revisions are tried in a schema of their own, which the database does not let be made: %s", err), owner.Close())
-	}
-	remove := func() error {
-		// Also after an interrupt: nothing of it may stay.
-		return errors.Join(execute(context.WithoutCancel(ctx), "DROP SCHEMA "+schema+" CASCADE"), owner.Close())
-	}
-	query := u.Query()
-	query.Set("search_path", schema)
-	u.RawQuery = query.Encode()
-	db, err := postgres.Open(ctx, u.String(), postgres.Options{})
-	if err != nil {
-		return nil, nil, errors.Join(err, remove())
-	}
-	return db, func() error { return errors.Join(db.Close(), remove()) }, nil
 }

@@ -166,13 +166,18 @@ func (m *Migrator) Downgrade(ctx context.Context, n int) ([]Revision, error) {
 			return nil, err
 		}
 	}
+	return m.undo(ctx, records[len(records)-n:])
+}
+
+// undo undoes the records, the last one first, as long as nobody else does.
+func (m *Migrator) undo(ctx context.Context, records []record) ([]Revision, error) {
 	s, err := open(ctx, m.db)
 	if err != nil {
 		return nil, failed(ctx, err, "the database cannot be downgraded")
 	}
 	defer s.close(ctx)
 	var done []Revision
-	for _, r := range slices.Backward(records[len(records)-n:]) {
+	for _, r := range slices.Backward(records) {
 		undone, err := m.down(ctx, s, r)
 		if err != nil || undone == nil {
 			return done, err

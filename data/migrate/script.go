@@ -91,9 +91,11 @@ type scriptWriter struct {
 }
 
 func (w *scriptWriter) begin(what string) {
+	if w.Len() == 0 { // or what follows a failure would run all the same
+		w.WriteString("-- run by: " + map[string]string{sqlite: "sqlite3 -bail FILE", postgres: "psql -v ON_ERROR_STOP=1"}[w.dialect] + "\n\n")
+	}
 	fmt.Fprintf(w, "-- %s\n", what)
 	if w.dialect == sqlite {
-		// A shell must stop here, or what fails is committed half.
 		w.add("PRAGMA foreign_keys = off")
 		w.add("BEGIN IMMEDIATE")
 		return

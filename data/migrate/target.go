@@ -163,11 +163,15 @@ func (m *Migrator) back(records []record, to Target) (out []*file, err error) {
 
 // DowngradeTo undoes what PlanDowngrade says and returns it.
 func (m *Migrator) DowngradeTo(ctx context.Context, to Target) ([]Revision, error) {
-	plan, err := m.PlanDowngrade(ctx, to)
-	if err != nil || len(plan) == 0 {
+	records, _, err := m.stored(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return m.Downgrade(ctx, len(plan))
+	files, err := m.back(records, to)
+	if err != nil || len(files) == 0 {
+		return nil, err
+	}
+	return m.undo(ctx, records[len(records)-len(files):])
 }
 
 func revisions(files []*file, s State) (out []Revision) {
