@@ -50,9 +50,31 @@ func shop(domain.Env) domain.Domain {
 	schemas := map[string]data.Schema{
 		"1": data.NewTable[lamp]("lamps").Schema(), "2": data.NewTable[titled]("lamps").Schema(),
 		"3a": data.NewTable[coloured]("lamps").Schema(), "3b": data.NewTable[dated]("lamps").Schema(),
-		"4": data.NewTable[both]("lamps").Schema(), "5": data.NewTable[lampless]("lamps").Schema(),
+		"6": data.NewTable[lamp]("lamps").Schema(), "4": data.NewTable[both]("lamps").Schema(), "5": data.NewTable[lampless]("lamps").Schema(),
 	}
-	return domain.Domain{Name: "lamps", Migrations: os.DirFS("shop"), Schemas: []data.Schema{schemas[os.Getenv("SHOP")]}}
+	d := domain.Domain{Name: "lamps", Migrations: os.DirFS("shop"), Schemas: []data.Schema{schemas[os.Getenv("SHOP")]}}
+	if os.Getenv("SHOP") == "6" {
+		d.Schemas = append(d.Schemas, data.NewTable[bulb]("bulbs").Schema())
+	}
+	return d
+}
+
+// A second domain, whose table refers to a new one of the first.
+type (
+	bulb  struct{ data.Identified[bulb] }
+	shade struct{ data.Identified[shade] }
+	lit   struct {
+		data.Identified[shade]
+		Bulb *data.ID[bulb] `db:"bulb,references=bulbs,ondelete=null"`
+	}
+)
+
+func shades(domain.Env) domain.Domain {
+	s := data.NewTable[shade]("shades").Schema()
+	if os.Getenv("SHOP") == "6" {
+		s = data.NewTable[lit]("shades").Schema()
+	}
+	return domain.Domain{Name: "shades", Migrations: os.DirFS("shades"), Schemas: []data.Schema{s}}
 }
 
 // TestExampleIsRecorded wants the example's schema.json to be that of its

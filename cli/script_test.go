@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"manor": func() { cli.Main() },
 		"shop":  func() { cli.Main(shop) },
+		"shops": func() { cli.Main(shop, shades) },
 	})
 }
 

@@ -227,7 +227,8 @@ func compareParts(from, to []Part) (c partChanges) {
 // its name, or "".
 func belongs(table string, c Part, columns []Part) string {
 	for _, prefix := range []string{"ck_", "fk_"} {
-		if name, ok := strings.CutPrefix(c.Name, prefix+table+"_"); ok && part(columns, name) != nil {
+		name, ok := strings.CutPrefix(c.Name, prefix+table+"_")
+		if ok && part(columns, name) != nil && (c.refersTo() == "" || strings.HasPrefix(c.Definition, "FOREIGN KEY ("+quote(name)+") ")) {
 			return name
 		}
 	}
