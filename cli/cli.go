@@ -66,7 +66,7 @@ func Run(ctx context.Context, process Process, domains ...domain.Func) int {
 		}
 	}
 	root := p.root()
-	root.SetArgs(p.Args[min(1, len(p.Args)):])
+	root.SetArgs(relative(p.Args[min(1, len(p.Args)):]))
 	return p.exit(root.ExecuteContext(ctx))
 }
 

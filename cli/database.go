@@ -14,15 +14,26 @@ import (
 )
 
 func (p *program) databaseCommand() *cobra.Command {
-	return group("database", "Revisions of the database's tables",
+	c := group("database", "Revisions of the database's tables",
 		p.upgradeCommand(), p.downgradeCommand(), p.currentCommand(), p.historyCommand(), p.checkCommand())
+	c.AddCommand(p.revisionCommands()...)
+	return c
 }
 
 func (p *program) upgradeCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
-		Use: "upgrade", Short: "Run the revisions that are pending, as serve does when it starts", Args: cobra.NoArgs,
+		Use: "upgrade [REVISION | +N]", Short: "Run the revisions that are pending, as serve does when it starts", Args: cobra.MaximumNArgs(1),
+		Long: "Run the revisions that are pending, as serve does when it starts: all of them, those up to REVISION, or the next N.\n" + aboutRevisions,
 	})
-	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+	printed := withSQL(c)
+	c.RunE = p.does(func(ctx context.Context, args []string) error {
+		to, err := target(args, '+')
+		if err != nil {
+			return err
+		}
+		if *printed {
+			return p.printSQL(ctx, f, func(m *migrate.Migrator) (string, error) { return m.UpgradeScript(ctx, to) })
+		}
 		cfg, err := p.config()
 		if err != nil {
 			return err
@@ -32,20 +43,15 @@ func (p *program) upgradeCommand() *cobra.Command {
 			return err
 		}
 		defer e.db.Close() // everything is committed by now
-		n, err := e.Upgrade(ctx)
+		ran, err := upgradeTo(ctx, e, to)
 		if err != nil {
 			return err
 		}
-		ran, err := e.Migrator().Current(ctx)
-		if err != nil {
-			return err
-		}
-		ran = ran[len(ran)-min(n, len(ran)):]
 		return p.print(f, some(ran), func(w io.Writer) {
 			for _, r := range ran {
 				fmt.Fprintf(w, "applied %s\n", r)
 			}
-			if n == 0 {
+			if len(ran) == 0 {
 				fmt.Fprintln(w, "nothing is pending")
 			}
 		})
@@ -53,21 +59,54 @@ func (p *program) upgradeCommand() *cobra.Command {
 	return c
 }
 
+// upgradeTo returns what ran. All the way, tables of other packages come along.
+func upgradeTo(ctx context.Context, e *estate, to migrate.Target) ([]migrate.Revision, error) {
+	if to != (migrate.Target{}) {
+		return e.Migrator().UpgradeTo(ctx, to)
+	}
+	n, err := e.Upgrade(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ran, err := e.Migrator().Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ran[len(ran)-min(n, len(ran)):], nil
+}
+
 func (p *program) downgradeCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
-		Use: "downgrade", Short: "Undo the latest revisions, with the data that they made room for", Args: cobra.NoArgs,
+		Use: "downgrade [REVISION | -N]", Short: "Undo the latest revisions, with the data that they made room for", Args: cobra.MaximumNArgs(1),
+		Long: "Undo the latest revisions, with the data that they made room for: one, N, or all that ran after REVISION.\n\"base\" undoes everything.\n" + aboutRevisions,
 	})
 	steps := c.Flags().IntP("number", "n", 1, "how many revisions to undo")
 	yes := c.Flags().Bool("yes", false, "do not ask")
-	c.RunE = p.does(func(ctx context.Context, _ []string) error {
-		if *steps < 1 {
+	printed := withSQL(c)
+	c.RunE = p.does(func(ctx context.Context, args []string) error {
+		to := migrate.Target{Steps: *steps}
+		switch {
+		case len(args) == 1 && c.Flags().Changed("number"):
+			return misused("say a revision or a number, not both")
+		case len(args) == 1:
+			to = migrate.Target{Revision: args[0]}
+		case *steps < 1:
 			return misused("--number must be at least 1, not %d", *steps)
 		}
+		if *printed {
+			return p.printSQL(ctx, f, func(m *migrate.Migrator) (string, error) { return m.DowngradeScript(ctx, to) })
+		}
 		return p.with(ctx, toLook, func(e *estate) error {
-			if err := p.confirmDowngrade(ctx, e.Migrator(), *steps, *yes); err != nil {
+			plan, err := e.Migrator().PlanDowngrade(ctx, to)
+			if err != nil {
 				return err
 			}
-			undone, err := e.Migrator().Downgrade(ctx, *steps)
+			if !*yes && len(plan) > 0 {
+				if err := p.confirm(ctx, fmt.Sprintf("Undo %s? Data that only they made room for is lost.", revisionNames(plan))); err != nil {
+					return err
+				}
+			}
+			undone, err := e.Migrator().DowngradeTo(ctx, to)
 			if err != nil {
 				return err
 			}
@@ -75,30 +114,25 @@ func (p *program) downgradeCommand() *cobra.Command {
 				for _, r := range undone {
 					fmt.Fprintf(w, "undone %s\n", r)
 				}
+				if len(undone) == 0 {
+					fmt.Fprintln(w, "there is nothing to undo")
+				}
 			})
 		})
 	})
 	return c
 }
 
-// confirmDowngrade asks whether the last revisions may go.
-func (p *program) confirmDowngrade(ctx context.Context, m *migrate.Migrator, steps int, yes bool) error {
-	ran, err := m.Current(ctx)
-	if err != nil || yes {
-		return err
+func revisionNames(list []migrate.Revision) string {
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = r.String()
 	}
-	if steps > len(ran) {
-		return fault.Errorf(fault.Invalid, "cannot undo %s: %d ran", plural(steps, "revision"), len(ran))
-	}
-	var names []string
-	for _, r := range ran[len(ran)-steps:] {
-		names = append([]string{r.String()}, names...)
-	}
-	return p.confirm(ctx, fmt.Sprintf("Undo %s? Data that only they made room for is lost.", strings.Join(names, ", ")))
+	return strings.Join(names, ", ")
 }
 
 func (p *program) currentCommand() *cobra.Command {
-	c, f := withOutput(&cobra.Command{Use: "current", Short: "List the revisions that ran", Args: cobra.NoArgs})
+	c, f := withOutput(&cobra.Command{Use: "current", Aliases: []string{"show-current-revision"}, Short: "List the revisions that ran", Args: cobra.NoArgs})
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
 		return p.with(ctx, toLook, func(e *estate) error {
 			ran, err := e.Migrator().Current(ctx)

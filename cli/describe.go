@@ -15,16 +15,29 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor"
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/sqlite"
+	"github.com/manorgo/manor/secret"
 )
 
 // described returns the app as it would be served, over an empty database that
 // is gone when fn returns: descriptions need no other.
-func (p *program) described(ctx context.Context, fn func(*manor.App) error) (err error) {
+func (p *program) described(ctx context.Context, fn func(*manor.App) error) error {
 	c, err := p.config()
 	if err != nil {
 		return err
 	}
+	return p.onEmpty(ctx, func(db *data.DB, keys *secret.Keyring) error {
+		app, err := p.newApp(c, db, keys, p.logger(c, slog.LevelWarn), nil)
+		if err != nil {
+			return err
+		}
+		return fn(app)
+	})
+}
+
+// onEmpty runs fn on an empty database that is gone when it returns.
+func (p *program) onEmpty(ctx context.Context, fn func(*data.DB, *secret.Keyring) error) (err error) {
 	folder, err := os.MkdirTemp("", "manor-*")
 	if err != nil {
 		return err
@@ -39,11 +52,7 @@ func (p *program) described(ctx context.Context, fn func(*manor.App) error) (err
 	if err != nil {
 		return err
 	}
-	app, err := p.newApp(c, db, keys, p.logger(c, slog.LevelWarn), nil)
-	if err != nil {
-		return err
-	}
-	return fn(app)
+	return fn(db, keys)
 }
 
 func (p *program) openapiCommand() *cobra.Command {

@@ -60,16 +60,20 @@ func (p *program) open(ctx context.Context, c config, n need, log *slog.Logger, 
 
 // newApp puts the app together that the settings describe.
 func (p *program) newApp(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) (*manor.App, error) {
-	app, err := manor.New(manor.Config{
-		DB: db, Keys: keys, Domains: p.domains, Log: log,
-		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Title: c.title, Version: Version,
-		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify},
-		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, Print: prints},
-	})
+	app, err := manor.New(p.appConfig(c, db, keys, log, prints))
 	if fault.KindOf(err) == fault.Invalid {
 		return nil, misused("%s", message(err))
 	}
 	return app, err
+}
+
+func (p *program) appConfig(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) manor.Config {
+	return manor.Config{
+		DB: db, Keys: keys, Domains: p.domains, Log: log,
+		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Title: c.title, Version: Version,
+		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify},
+		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, Print: prints},
+	}
 }
 
 // openDatabase opens a database. One in a file is made only if create says so.

@@ -22,7 +22,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"manor": func() { cli.Main() }})
+	testscript.Main(m, map[string]func(){
+		"manor": func() { cli.Main() },
+		"shop":  func() { cli.Main(shop) },
+		"shops": func() { cli.Main(shop, shades) },
+	})
 }
 
 // The scripts in testdata/script need no particular database, those in
@@ -65,6 +69,7 @@ func runScript(t *testing.T, file, url string) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each command takes a second longer under the race detector
+			e.Setenv("DATABASE", url)
 			if url != "" {
 				e.Setenv("MANOR_DATABASE_URL", url)
 			}

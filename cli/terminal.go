@@ -24,21 +24,30 @@ func (p *program) terminal() *os.File {
 
 // confirm asks a person to agree.
 func (p *program) confirm(ctx context.Context, question string) error {
-	tty := p.terminal()
-	if tty == nil {
-		return misused("there is no terminal to ask on: say --yes")
+	if p.terminal() == nil {
+		return fault.Errorf(fault.Invalid, "there is no terminal to ask on: say --yes")
 	}
+	agreed, err := p.ask(ctx, question)
+	if err == nil && !agreed {
+		err = fault.Errorf(fault.Invalid, "not agreed: nothing was done")
+	}
+	return err
+}
+
+// ask asks a person on the terminal, which must be there. No answer is an error.
+func (p *program) ask(ctx context.Context, question string) (bool, error) {
+	tty := p.terminal()
 	fmt.Fprint(p.Stderr, question, " [y/N] ")
 	answer, err := wait(ctx, func() (string, error) { return bufio.NewReader(tty).ReadString('\n') })
 	if err != nil && answer == "" {
 		fmt.Fprintln(p.Stderr)
-		return fault.Errorf(fault.Invalid, "nobody agreed: nothing was done")
+		return false, fault.Errorf(fault.Invalid, "nobody agreed: nothing was done")
 	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
-		return nil
+		return true, nil
 	}
-	return fault.Errorf(fault.Invalid, "not agreed: nothing was done")
+	return false, nil
 }
 
 // wait returns what read does, or the end of ctx, whichever comes first.

@@ -16,6 +16,11 @@
 // whole before it is committed. A table can therefore be rebuilt, which means
 // dropped under its children, without ON DELETE CASCADE deleting them.
 //
+// A file is known by its number, name and text. One that was edited after it ran
+// is refused; one that got another number is still known, so that revisions of
+// two branches can be brought into one order. Package revise does that, and
+// writes revisions.
+//
 // [Drift] compares structs and live tables, and [DDL] and [Draft] write the
 // statements that a struct asks for.
 package migrate

@@ -36,10 +36,21 @@ func Drift(ctx context.Context, db *data.DB, schemas []data.Schema) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	c := comparison{create: create}
-	for _, s := range schemas {
-		c.tables = append(c.tables, s.Table)
+	tables := make([]string, len(schemas))
+	for i, s := range schemas {
+		tables[i] = s.Table
 	}
+	return Compare(ctx, db, create, tables)
+}
+
+// Compare does for statements that create tables what Drift does for structs.
+// It speaks of the tables that are named, in that order.
+func Compare(ctx context.Context, db *data.DB, create string, tables []string) ([]string, error) {
+	if len(tables) == 0 {
+		return nil, nil
+	}
+	c := comparison{create: create, tables: tables}
+	var err error
 	switch native := db.Driver().Native().(type) {
 	case *sql.DB:
 		err = c.sqlite(ctx, native)

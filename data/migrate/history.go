@@ -78,18 +78,20 @@ func (m *Migrator) stored(ctx context.Context) ([]record, bool, error) {
 // history joins what ran, in that order, with what has not.
 func (m *Migrator) history(records []record) []Revision {
 	out := make([]Revision, 0, max(len(records), len(m.files)))
-	for _, r := range records {
+	files := m.match(records)
+	for i, r := range records {
 		rev := Revision{Source: r.Source, Number: r.Number, Name: r.Name, AppliedAt: r.AppliedAt, State: Unknown}
-		if f := m.file(r.Source, r.Number); f != nil {
+		if f := files[i]; f != nil {
+			rev.Number, rev.Name = f.number, f.name
 			if rev.State = Applied; f.checksum != r.Checksum {
 				rev.State = Changed
 			}
 		}
 		out = append(out, rev)
 	}
-	for _, f := range m.files {
-		if !slices.ContainsFunc(records, f.is) {
-			out = append(out, Revision{Source: f.source, Number: f.number, Name: f.name, State: Pending})
+	for i := range m.files {
+		if f := &m.files[i]; !slices.Contains(files, f) {
+			out = append(out, f.revision(Pending))
 		}
 	}
 	return out

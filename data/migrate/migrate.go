@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
@@ -50,34 +49,31 @@ func New(db *data.DB, sources []Source, opts Options) (*Migrator, error) {
 	return m, nil
 }
 
-func (m *Migrator) file(source string, number int) *file {
-	i := slices.IndexFunc(m.files, func(f file) bool { return f.source == source && f.number == number })
-	if i < 0 {
-		return nil
-	}
-	return &m.files[i]
-}
-
-// is reports whether r notes that f ran.
-func (f file) is(r record) bool { return f.source == r.Source && f.number == r.Number }
-
 // Upgrade runs the pending revisions and returns those that it ran itself: none
 // if the database is up to date, which it finds out with one statement. When
 // another process runs revisions it waits for its turn.
 //
 // A revision that fails leaves no trace; those before it stay. A database with
-// revisions that the program does not know is fault.Conflict, and nothing is
-// done. A changed file of a revision that ran is only logged: see Check.
+// revisions that the program does not know, or whose files changed after they
+// ran, is fault.Conflict, and nothing is done.
 func (m *Migrator) Upgrade(ctx context.Context) ([]Revision, error) {
+	return m.UpgradeTo(ctx, Target{})
+}
+
+// UpgradeTo does what Upgrade does, no further than the target: the number of
+// steps, or the revision with those that come before it. A target that is not
+// to be found is fault.NotFound or fault.Invalid, and one that ran is reached.
+func (m *Migrator) UpgradeTo(ctx context.Context, to Target) ([]Revision, error) {
 	records, exists, err := m.stored(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if next, err := m.next(records); next == nil || err != nil {
+	goal, err := m.goal(to)
+	if err != nil {
 		return nil, err
 	}
-	for _, r := range pick(m.history(records), Changed) {
-		m.log.WarnContext(ctx, "the file of a revision changed after it ran", "revision", r.String())
+	if next, err := m.next(records, goal); next == nil || err != nil {
+		return nil, err
 	}
 	s, err := open(ctx, m.db)
 	if err != nil {
@@ -85,8 +81,8 @@ func (m *Migrator) Upgrade(ctx context.Context) ([]Revision, error) {
 	}
 	defer s.close(ctx)
 	var done []Revision
-	for {
-		ran, err := m.up(ctx, s, !exists)
+	for to.Steps == 0 || len(done) < to.Steps {
+		ran, err := m.up(ctx, s, !exists, goal)
 		if err != nil || ran == nil {
 			return done, err
 		}
@@ -94,27 +90,34 @@ func (m *Migrator) Upgrade(ctx context.Context) ([]Revision, error) {
 		done = append(done, *ran)
 		m.log.InfoContext(ctx, "revision applied", "revision", ran.String())
 	}
+	return done, nil
 }
 
-// next returns the first pending revision, or nil.
-func (m *Migrator) next(records []record) (*file, error) {
-	var unknown []string
-	for _, r := range pick(m.history(records), Unknown) {
-		unknown = append(unknown, r.String())
+// next returns the first pending revision on the way to the goal, or nil. The
+// goal is nil for all.
+func (m *Migrator) next(records []record, goal *file) (*file, error) {
+	all := m.history(records)
+	if unknown := pick(all, Unknown); len(unknown) > 0 {
+		return nil, fault.Errorf(fault.Conflict, "the database is newer than this program, which does not know %s", listed(unknown))
 	}
-	if len(unknown) > 0 {
-		return nil, fault.Errorf(fault.Conflict, "the database is newer than this program, which does not know %s", strings.Join(unknown, ", "))
+	if changed := pick(all, Changed); len(changed) > 0 {
+		return nil, fault.Errorf(fault.Conflict, "edited after it ran: %s; restore the file, or stamp the revision to accept it as it is", listed(changed))
+	}
+	ran := m.match(records)
+	if goal != nil && slices.Contains(ran, goal) {
+		return nil, nil
 	}
 	for i := range m.files {
-		if !slices.ContainsFunc(records, m.files[i].is) {
-			return &m.files[i], nil
+		if f := &m.files[i]; !slices.Contains(ran, f) {
+			return f, nil
 		}
 	}
 	return nil, nil
 }
 
-// up runs the first pending revision and returns it, or nil.
-func (m *Migrator) up(ctx context.Context, s session, create bool) (ran *Revision, err error) {
+// up runs the first pending revision on the way to the goal and returns it, or
+// nil.
+func (m *Migrator) up(ctx context.Context, s session, create bool, goal *file) (ran *Revision, err error) {
 	var f *file
 	err = s.tx(ctx, func(tx locked) error {
 		if create {
@@ -126,18 +129,19 @@ func (m *Migrator) up(ctx context.Context, s session, create bool) (ran *Revisio
 		if err != nil {
 			return err
 		}
-		if f, err = m.next(records); f == nil || err != nil {
+		if f, err = m.next(records, goal); f == nil || err != nil {
+			return err
+		}
+		if err := m.renumber(ctx, tx, records); err != nil {
 			return err
 		}
 		if err := runScript(ctx, tx, f.up); err != nil {
 			return err
 		}
-		position := 1
-		if n := len(records); n > 0 {
-			position = records[n-1].Position + 1
-		}
-		ran = &Revision{Source: f.source, Number: f.number, Name: f.name, State: Applied, AppliedAt: m.db.Now()}
-		return tx.exec(ctx, insertRecord, f.source, f.number, f.name, f.checksum, ran.AppliedAt, position)
+		r := f.revision(Applied)
+		r.AppliedAt = m.db.Now()
+		ran = &r
+		return tx.exec(ctx, insertRecord, f.source, f.number, f.name, f.checksum, ran.AppliedAt, after(records))
 	})
 	if err != nil {
 		return nil, failed(ctx, err, "%s failed and left no trace", f)
@@ -147,8 +151,8 @@ func (m *Migrator) up(ctx context.Context, s session, create bool) (ran *Revisio
 
 // Downgrade undoes the last n revisions, the latest first, and returns them as
 // the pending ones that they are then. It is fault.Invalid if n is less than 1
-// or more than ran, and fault.Conflict if one of them is unknown or has no
-// section "-- down"; nothing is done then.
+// or more than ran, and fault.Conflict if one of them is unknown, was edited
+// after it ran or has no section "-- down"; nothing is done then.
 func (m *Migrator) Downgrade(ctx context.Context, n int) ([]Revision, error) {
 	records, _, err := m.stored(ctx)
 	if err != nil {
@@ -157,19 +161,24 @@ func (m *Migrator) Downgrade(ctx context.Context, n int) ([]Revision, error) {
 	if n < 1 || n > len(records) {
 		return nil, fault.Errorf(fault.Invalid, "cannot undo %d revisions: %d ran", n, len(records))
 	}
-	for _, r := range records[len(records)-n:] {
-		if _, err := m.undoable(r); err != nil {
+	for i := range n {
+		if _, err := m.undoable(records[:len(records)-i]); err != nil {
 			return nil, err
 		}
 	}
+	return m.undo(ctx, records[len(records)-n:])
+}
+
+// undo undoes the records, the last one first, as long as nobody else does.
+func (m *Migrator) undo(ctx context.Context, records []record) ([]Revision, error) {
 	s, err := open(ctx, m.db)
 	if err != nil {
 		return nil, failed(ctx, err, "the database cannot be downgraded")
 	}
 	defer s.close(ctx)
 	var done []Revision
-	for range n {
-		undone, err := m.down(ctx, s)
+	for _, r := range slices.Backward(records) {
+		undone, err := m.down(ctx, s, r)
 		if err != nil || undone == nil {
 			return done, err
 		}
@@ -179,20 +188,24 @@ func (m *Migrator) Downgrade(ctx context.Context, n int) ([]Revision, error) {
 	return done, nil
 }
 
-// undoable returns the file that undoes r.
-func (m *Migrator) undoable(r record) (*file, error) {
-	f := m.file(r.Source, r.Number)
+// undoable returns the file that undoes the last of the records.
+func (m *Migrator) undoable(records []record) (*file, error) {
+	r := records[len(records)-1]
+	f := m.match(records)[len(records)-1]
 	switch {
 	case f == nil:
 		return nil, fault.Errorf(fault.Conflict, "this program does not know %s/%04d_%s, so it cannot undo it", r.Source, r.Number, r.Name)
+	case f.checksum != r.Checksum:
+		return nil, fault.Errorf(fault.Conflict, "edited after it ran: %s; restore the file, or stamp the revision to accept it as it is", f)
 	case !f.downable:
 		return nil, fault.Errorf(fault.Conflict, `%s cannot be undone: it has no section "-- down"`, f)
 	}
 	return f, nil
 }
 
-// down undoes the latest revision and returns it, or nil.
-func (m *Migrator) down(ctx context.Context, s session) (undone *Revision, err error) {
+// down undoes the latest revision and returns it, or nil if that is not the
+// expected one any more, because somebody else was faster.
+func (m *Migrator) down(ctx context.Context, s session, expected record) (undone *Revision, err error) {
 	var f *file
 	err = s.tx(ctx, func(tx locked) error {
 		records, err := tx.records(ctx)
@@ -200,14 +213,18 @@ func (m *Migrator) down(ctx context.Context, s session) (undone *Revision, err e
 			return err
 		}
 		last := records[len(records)-1]
-		if f, err = m.undoable(last); err != nil {
+		if last.Source != expected.Source || last.Name != expected.Name || last.Checksum != expected.Checksum {
+			return nil
+		}
+		if f, err = m.undoable(records); err != nil {
 			return err
 		}
 		if err := runScript(ctx, tx, f.down); err != nil {
 			return err
 		}
-		undone = &Revision{Source: f.source, Number: f.number, Name: f.name, State: Pending}
-		return tx.exec(ctx, deleteRecord, f.source, f.number)
+		r := f.revision(Pending)
+		undone = &r
+		return tx.exec(ctx, deleteRecord, last.Source, last.Number)
 	})
 	if err != nil {
 		return nil, failed(ctx, err, "undoing %s failed and changed nothing", f)

@@ -11,9 +11,12 @@ import (
 
 // lockTurn waits for the right to run revisions. The lock belongs to the
 // transaction and not to the connection, so that it cannot outlive its owner
-// and works through a pooler. The number stands for "manor". Waiting, and long
-// statements, are what a revision is expected to do.
-const lockTurn = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(470239768434)`
+// and works through a pooler. Waiting, and long statements,
+// are what a revision is expected to do.
+const lockTurn = `SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(` + lockKey + `)`
+
+// lockKey stands for "manor".
+const lockKey = "470239768434"
 
 // postgresSession runs transactions that hold an advisory lock.
 type postgresSession struct{ conn *pgxpool.Conn }

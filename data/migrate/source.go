@@ -90,6 +90,8 @@ func (s Source) complete(lite, pg []file) error {
 			switch {
 			case i >= len(d.these):
 				return s.errorf(fmt.Sprintf("%04d_%s.%s.sql", d.twin[i].number, d.twin[i].name, d.name), "the file is missing")
+			case i > 0 && d.these[i].number == i:
+				return s.errorf(fmt.Sprintf("%04d_%s.%s.sql", i, d.these[i].name, d.name), "%s has this number too: merge the branches", d.these[i-1].name)
 			case d.these[i].number != i+1:
 				return s.errorf(fmt.Sprintf("%04d_%s.%s.sql", d.these[i].number, d.these[i].name, d.name), "the number should be %04d", i+1)
 			}

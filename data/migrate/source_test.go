@@ -47,7 +47,7 @@ func TestNewNamesWhatIsWrong(t *testing.T) {
 		{"no sqlite", []Source{{"x", files(lite, pg, "0002_b.postgres.sql")}}, "x: 0002_b.sqlite.sql: the file is missing"},
 		{"gap", []Source{{"x", files(lite, pg, "0003_b.sqlite.sql", "0003_b.postgres.sql")}}, "0003_b.sqlite.sql: the number should be 0002"},
 		{"from zero", []Source{{"x", files("0000_a.sqlite.sql", "0000_a.postgres.sql")}}, "0000_a.sqlite.sql: the number should be 0001"},
-		{"number twice", []Source{{"x", files(lite, pg, "0001_b.sqlite.sql", "0001_b.postgres.sql")}}, "the number should be 0002"},
+		{"number twice", []Source{{"x", files(lite, pg, "0001_b.sqlite.sql", "0001_b.postgres.sql")}}, "merge the branches"},
 		{"other name", []Source{{"x", files(lite, "0001_b.postgres.sql")}}, "0001_b.postgres.sql: the SQLite file is called a"},
 		{"misnamed", []Source{{"x", files(lite, pg, "2_b.sqlite.sql")}}, "2_b.sqlite.sql: the name is not"},
 		{"other dialect", []Source{{"x", files(lite, pg, "0001_a.mysql.sql")}}, "0001_a.mysql.sql: the name is not"},

@@ -20,7 +20,7 @@ var floors = []string{
 	"secret",
 	"data auth",
 	"web task data/migrate data/sqlite data/postgres data/datatest",
-	"event mail",
+	"event mail data/revise",
 	"domain",
 	"accounts/users",
 	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library",

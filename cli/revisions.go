@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/manorgo/manor"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/data/revise"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/mail"
+	"github.com/manorgo/manor/secret"
+)
+
+func (p *program) initCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "init [FOLDER]", Short: "Make the folder of a domain's revisions", Args: cobra.MaximumNArgs(1),
+		Long: "Make the folder of a domain's revisions, \"migrations\" if none is named. It must be new or empty.",
+	})
+	c.RunE = p.does(func(_ context.Context, args []string) error {
+		path := "migrations"
+		if len(args) > 0 {
+			path = args[0]
+		}
+		folder, err := revise.Init(path)
+		if err != nil {
+			return err
+		}
+		name := filepath.Base(path)
+		return p.verbatim(f, struct {
+			Path string `json:"path"`
+		}{string(folder)}, fmt.Sprintf("made %s\n\nThe domain beside it embeds it:\n\n//go:embed %s\nvar migrations embed.FS\n\n"+
+			"and has Migrations: migrations. Then %s database make-migrations writes its first revision.\n", folder, name, p.name))
+	})
+	return c
+}
+
+// An area is a domain as its revisions see it.
+type area struct {
+	name    string
+	files   fs.FS // nil for none
+	schemas []data.Schema
+	own     bool // not built in
+}
+
+// areas returns all of the program's domains, even if their revisions cannot be
+// run.
+func (p *program) areas(ctx context.Context) (out []area, sources []migrate.Source, err error) {
+	c, err := p.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	err = p.onEmpty(ctx, func(db *data.DB, keys *secret.Keyring) error {
+		domains, err := manor.Domains(p.appConfig(c, db, keys, p.logger(c, slog.LevelWarn), nil))
+		if err != nil {
+			return err
+		}
+		out = append(out, area{name: "mail", files: mail.Migrations, schemas: []data.Schema{mail.Schema()}})
+		for i, d := range domains {
+			out = append(out, area{d.Name, d.Migrations, d.Schemas, i >= len(domains)-len(p.domains)})
+		}
+		for _, a := range out {
+			if a.files != nil {
+				sources = append(sources, migrate.Source{Name: a.name, FS: a.files})
+			}
+		}
+		return nil
+	})
+	return out, sources, err
+}
+
+// chosen returns the areas to look after: the one that is named, or the
+// program's own that have tables.
+func (p *program) chosen(all []area, name, folder string) (out []area, err error) {
+	var names []string
+	for _, a := range all {
+		names = append(names, a.name)
+		if name == a.name || name == "" && a.own && (len(a.schemas) > 0 || a.files != nil) {
+			out = append(out, a)
+		}
+	}
+	switch {
+	case len(out) == 0 && name != "":
+		return nil, misused("there is no domain %s among %s", name, strings.Join(names, ", "))
+	case len(out) == 0:
+		return nil, misused("this program has no domains of its own: say --domain")
+	case len(out) > 1 && folder != "":
+		return nil, misused("this program has several domains: say --domain with --dir")
+	}
+	return out, nil
+}
+
+// domainFlags gives a command the flags that say where revisions are.
+func domainFlags(c *cobra.Command) (name, folder *string) {
+	name = c.Flags().String("domain", "", "`name` of the domain (default all of the program's own)")
+	folder = c.Flags().String("dir", "", "`folder` of its revisions (default the one below this folder that the program embeds)")
+	return name, folder
+}
+
+// folder returns where an area's revisions are.
+func (a area) folder(dir string) (revise.Folder, error) {
+	if dir == "" {
+		return revise.Find(".", a.files)
+	}
+	return revise.Folder(dir), revise.Folder(dir).Holds(a.files)
+}
+
+// A made is a revision that was written.
+type made struct {
+	Domain   string   `json:"domain"`
+	Revision string   `json:"revision"`
+	Files    []string `json:"files"`
+	Notes    []string `json:"notes"`
+}
+
+func (p *program) makeCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "make-migrations", Short: "Write the revisions that bring the tables to the structs", Args: cobra.NoArgs,
+		Long: "Write the revisions that bring the tables to the structs, for both databases, up and down.\n" +
+			"Each is tried in scratch databases first. The database in use, if there is one, must have run all that\n" +
+			"exist. What may be a new name is asked; without a terminal, say --rename, and --yes for the rest.",
+	})
+	var o revise.Options
+	name, dir := domainFlags(c)
+	c.Flags().StringVarP(&o.Message, "message", "m", "", "what changes, in a few `words` that become the name")
+	c.Flags().BoolVar(&o.Empty, "empty", false, "leave the SQL to be written by hand")
+	renames := c.Flags().StringArray("rename", nil, "what only has a new `name`: table=new, or table.column=new with the new name of the table")
+	c.Flags().BoolVar(&o.Drop, "yes", false, "do not ask: what may be renamed is dropped and new")
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		for _, text := range *renames {
+			r, err := revise.ParseRename(text)
+			if err != nil {
+				return misused("--rename %s", message(err))
+			}
+			o.Renames = append(o.Renames, r)
+		}
+		list, err := p.makeAll(ctx, *name, *dir, o)
+		if err != nil {
+			return err
+		}
+		return p.print(f, some(list), func(w io.Writer) {
+			for _, m := range list {
+				fmt.Fprintf(w, "made %s/%s\n  %s\n", m.Domain, m.Revision, strings.Join(m.Files, "\n  "))
+				for _, n := range m.Notes {
+					fmt.Fprintf(w, "  note: %s\n", n)
+				}
+			}
+			if len(list) == 0 {
+				fmt.Fprintln(w, "no changes")
+			}
+		})
+	})
+	return c
+}
+
+func (p *program) makeAll(ctx context.Context, name, dir string, o revise.Options) (list []made, err error) {
+	all, sources, err := p.areas(ctx)
+	if err != nil {
+		return nil, err
+	}
+	areas, err := p.chosen(all, name, dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(areas) > 1 && (o.Empty || len(o.Renames) > 0) {
+		return nil, misused("this program has several domains: say --domain")
+	}
+	live, err := p.live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if live != nil {
+		defer live.Close() // it was only looked at
+	}
+	for _, a := range areas {
+		folder, err := a.folder(dir)
+		if err != nil {
+			return list, err
+		}
+		d := revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: sources, Scratch: p.scratch(), Live: live}
+		draft, err := p.decide(ctx, d, o)
+		if err != nil {
+			return list, err
+		}
+		if draft == nil {
+			continue
+		}
+		files, err := draft.Write(folder)
+		if err != nil {
+			return list, err
+		}
+		// Later domains may refer to what is new, and no database has run it.
+		sources, live = with(sources, a.name, folder), nil
+		list = append(list, made{a.name, draft.String(), files, some(draft.Notes)})
+	}
+	return list, nil
+}
+
+// with returns the sources with one that is read from its folder.
+func with(sources []migrate.Source, name string, folder revise.Folder) []migrate.Source {
+	fresh := migrate.Source{Name: name, FS: os.DirFS(string(folder))}
+	out := slices.Clone(sources)
+	if i := slices.IndexFunc(out, func(s migrate.Source) bool { return s.Name == name }); i >= 0 {
+		out[i] = fresh
+		return out
+	}
+	return append(out, fresh)
+}
+
+// decide makes a revision and asks about each name that may be new.
+func (p *program) decide(ctx context.Context, d revise.Domain, o revise.Options) (*revise.Draft, error) {
+	for {
+		draft, err := revise.Make(ctx, d, o)
+		doubt, ok := errors.AsType[*revise.Doubt](err)
+		if !ok {
+			return draft, err
+		}
+		if p.terminal() == nil {
+			return nil, fault.Errorf(fault.Invalid, "%s; say --rename for each that is renamed, and --yes if the others are not", doubt)
+		}
+		r := doubt.Renames[0]
+		question := fmt.Sprintf("Is the table %s called %s now, with its rows?", r.Table, r.To)
+		if r.Column != "" {
+			question = fmt.Sprintf("Is the column %s.%s called %s now, with its values?", r.Table, r.Column, r.To)
+		}
+		yes, err := p.ask(ctx, question)
+		if err != nil {
+			return nil, err
+		}
+		if yes {
+			o.Renames = append(o.Renames, r)
+		} else {
+			o.Denied = append(o.Denied, r)
+		}
+	}
+}
