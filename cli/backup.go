@@ -342,4 +342,3 @@ func sameRevisions(ctx context.Context, a, b *migrate.Migrator) error {
 	}
 	return nil
 }
-
