@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -104,7 +105,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := p.emptied(ctx, e, cfg.database, *force, *yes); err != nil {
+		if err := p.emptied(ctx, e, cfg.database, "--force", *force, *yes); err != nil {
 			return err
 		}
 		restored, err := p.restore(ctx, e, a, old)
@@ -160,13 +161,13 @@ func (p *program) bare(ctx context.Context, cfg config, at location) (*estate, e
 
 // emptied sees to it that a database has no tables. Those of somebody else are in
 // the way, too.
-func (p *program) emptied(ctx context.Context, e *estate, at location, force, yes bool) error {
+func (p *program) emptied(ctx context.Context, e *estate, at location, flag string, force, yes bool) error {
 	tables, err := transfer.Tables(ctx, e.db, true)
 	if err != nil || len(tables) == 0 {
 		return err
 	}
 	if !force {
-		return fault.Errorf(fault.Conflict, "%s is in use: it has %s; --force drops them all", at, plural(len(tables), "table"))
+		return fault.Errorf(fault.Conflict, "%s is in use: it has %s; %s drops them all", at, plural(len(tables), "table"), flag)
 	}
 	question := fmt.Sprintf("Drop all %s of %s (%s)? What they hold is lost.", plural(len(tables), "table"), at, strings.Join(tables, ", "))
 	if err := p.unless(ctx, yes, question); err != nil {
@@ -247,7 +248,14 @@ func (p *program) moveCommand() *cobra.Command {
 				return err
 			}
 			defer e.db.Close() // everything is committed by now
-			out, err := p.move(ctx, from, e, func(force bool) error { return p.emptied(ctx, e, target, force && *restart, *yes) })
+			migrated, err := p.onlyMigrated(ctx, cfg, e)
+			if err == nil && !migrated {
+				err = p.emptied(ctx, e, target, "--restart", *restart, *yes)
+			}
+			if err != nil {
+				return err
+			}
+			out, err := p.move(ctx, from, e)
 			if err != nil {
 				return err
 			}
@@ -295,22 +303,8 @@ func sameDatabase(a, b location) bool {
 	return a.file == b.file || xerr == nil && yerr == nil && os.SameFile(x, y)
 }
 
-// move fills a database that is empty, or has revisions but no rows.
-func (p *program) move(ctx context.Context, from, to *estate, empty func(force bool) error) ([]transfer.Count, error) {
-	ran, err := to.Migrator().Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	used, err := transfer.Used(ctx, to.db)
-	if err != nil {
-		return nil, err
-	}
-	fresh := len(ran) == 0 || used != ""
-	if fresh { // unless it was only migrated
-		if err := empty(true); err != nil {
-			return nil, err
-		}
-	}
+// move fills a database that is empty but for what revisions put there.
+func (p *program) move(ctx context.Context, from, to *estate) ([]transfer.Count, error) {
 	if _, err := to.Upgrade(ctx); err != nil {
 		return nil, err
 	}
@@ -318,9 +312,40 @@ func (p *program) move(ctx context.Context, from, to *estate, empty func(force b
 		return nil, err
 	}
 	bar := p.bar()
-	out, err := transfer.Copy(ctx, from.db, to.db, transfer.CopyOptions{Schemas: from.tables(), Replace: fresh, Progress: bar.step})
-	bar.end()
-	return out, err
+	defer bar.end()
+	return transfer.Copy(ctx, from.db, to.db, transfer.CopyOptions{Schemas: from.tables(), Replace: true, Progress: bar.step})
+}
+
+// onlyMigrated reports whether a database has the rows that revisions put there,
+// and no others: as many in each table as one that is made now, for comparison.
+func (p *program) onlyMigrated(ctx context.Context, cfg config, e *estate) (_ bool, err error) {
+	if ran, err := e.Migrator().Current(ctx); err != nil || len(ran) == 0 {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "manor-*")
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	fresh, err := p.bare(ctx, cfg, location{file: filepath.Join(dir, "fresh.db")})
+	if err != nil {
+		return false, err
+	}
+	defer fresh.db.Close() // before the folder goes
+	if _, err := fresh.Upgrade(ctx); err != nil {
+		return false, err
+	}
+	want, err := transfer.Rows(ctx, fresh.db)
+	if err != nil {
+		return false, err
+	}
+	got, err := transfer.Rows(ctx, e.db)
+	for table, n := range got {
+		if n > want[table] {
+			return false, err
+		}
+	}
+	return err == nil, err
 }
 
 // sameRevisions returns an error if other revisions ran on one database than on

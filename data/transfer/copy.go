@@ -192,6 +192,9 @@ func (c *copying) run(ctx context.Context, read func(context.Context, func(i int
 
 // unreferenced puts a reference to nothing in words.
 func unreferenced(err error) error {
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return err
+	}
 	if e, ok := errors.AsType[*driver.Error](err); ok && e.Class == driver.ForeignKey {
 		return fault.Wrap(fault.Invalid, err, "a row of %s refers to a row that does not exist (%s)", e.Table, e.Constraint)
 	}

@@ -79,7 +79,7 @@ func Load(ctx context.Context, db *data.DB, fixtures []*Fixture, opts LoadOption
 		by[t] = append(by[t], f)
 	}
 	if err := l.run(ctx, inOrder(all)); err != nil {
-		return l.done, failed(ctx, err, "the rows cannot be loaded")
+		return l.done, failed(ctx, unreferenced(err), "the rows cannot be loaded")
 	}
 	return l.done, nil
 }

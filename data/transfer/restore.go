@@ -68,6 +68,10 @@ func (a *Archive) open() error {
 	if err := a.readManifest(); err != nil {
 		return err
 	}
+	end := make([]byte, len(a.zip.Comment)) // which a zip may put anything behind
+	if _, err := a.file.ReadAt(end, info.Size()-int64(len(end))); err != nil || string(end) != a.zip.Comment {
+		return errors.New("something stands behind its end")
+	}
 	if len(a.names) != len(a.Tables)+1 {
 		return errors.New("it holds other files than its manifest tells of")
 	}

@@ -104,6 +104,24 @@ func Tables(ctx context.Context, db *data.DB, own bool) ([]string, error) {
 	return names, nil
 }
 
+// Rows returns how many rows each table has, of those that Copy copies.
+func Rows(ctx context.Context, db *data.DB) (map[string]int64, error) {
+	all, err := catalogue(ctx, db)
+	if err != nil {
+		return nil, failed(ctx, err, "the tables cannot be listed")
+	}
+	out := map[string]int64{}
+	for _, t := range all {
+		if t.own() {
+			continue
+		}
+		if out[t.name], err = one[int64](ctx, db.Driver(), driver.Int, "SELECT count(*) FROM "+quote(t.name)); err != nil {
+			return nil, failed(ctx, err, "%s cannot be read", t.name)
+		}
+	}
+	return out, nil
+}
+
 // Used returns the name of a table that has rows, or "" if all are empty.
 func Used(ctx context.Context, db *data.DB) (string, error) {
 	all, err := catalogue(ctx, db)
