@@ -318,7 +318,7 @@ func (p *program) move(ctx context.Context, from, to *estate) ([]transfer.Count,
 
 // onlyMigrated reports whether a database has the rows that revisions put there,
 // and no others: as many in each table as one that is made now, for comparison.
-func (p *program) onlyMigrated(ctx context.Context, cfg config, e *estate) (_ bool, err error) {
+func (p *program) onlyMigrated(ctx context.Context, cfg config, e *estate) (bool, error) {
 	if ran, err := e.Migrator().Current(ctx); err != nil || len(ran) == 0 {
 		return false, err
 	}
@@ -326,7 +326,7 @@ func (p *program) onlyMigrated(ctx context.Context, cfg config, e *estate) (_ bo
 	if err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer os.RemoveAll(dir) // nothing in it is missed
 	fresh, err := p.bare(ctx, cfg, location{file: filepath.Join(dir, "fresh.db")})
 	if err != nil {
 		return false, err

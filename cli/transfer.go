@@ -94,13 +94,17 @@ func (p *program) loadCommand() *cobra.Command {
 	})
 	opts := transfer.LoadOptions{}
 	c.Flags().StringSliceVar(&opts.Match, "match", nil, "`columns`, unique together, by which rows that are there are found and changed")
+	c.Flags().BoolVar(&opts.MatchKey, "match-key", false, "match by the primary key of each table")
 	c.Flags().BoolVar(&opts.DryRun, "dry-run", false, "do everything, and undo it")
 	c.Flags().BoolVar(&opts.Atomic, "atomic", false, "store all rows, or none")
 	c.Flags().BoolVar(&opts.Restart, "restart", false, "forget how far an earlier load of these files came")
 	c.Flags().IntVar(&opts.Batch, "batch", 1000, "`rows` that are stored together")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
-		if opts.Batch < 1 {
+		switch {
+		case opts.Batch < 1:
 			return misused("--batch must be at least 1")
+		case opts.MatchKey && opts.Match != nil:
+			return misused("--match and --match-key are both said: choose one")
 		}
 		return p.with(ctx, toLook, func(e *estate) error {
 			if err := p.ready(ctx, e, toUse); err != nil {

@@ -151,7 +151,7 @@ func (c *copying) run(ctx context.Context, read func(context.Context, func(i int
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
+	defer func() { err = also(err, tx.Rollback(ctx)) }()
 	if err := c.clear(ctx, tx); err != nil {
 		return nil, err
 	}

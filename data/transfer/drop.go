@@ -102,7 +102,7 @@ func dropPostgres(ctx context.Context, d driver.Driver) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
+	defer func() { err = also(err, tx.Rollback(ctx)) }()
 	var drops []string
 	if err := each(ctx, tx, dropsPostgres, "t", nil, func(v []any) error {
 		drops = append(drops, v[0].(string))

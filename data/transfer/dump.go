@@ -5,7 +5,6 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -228,7 +227,7 @@ func atomically(file string, replace bool, write func(io.Writer) error) (err err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
+			err = also(also(err, f.Close()), os.Remove(f.Name()))
 		}
 	}()
 	if err := write(f); err != nil {

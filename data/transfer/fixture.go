@@ -128,7 +128,7 @@ func OpenFile(fsys fs.FS, file string) (_ *Fixture, err error) {
 	f.close = append(f.close, opened.Close)
 	defer func() {
 		if err != nil {
-			err = errors.Join(f.corrupt(err), f.Close())
+			err = also(f.corrupt(err), f.Close())
 		}
 	}()
 	info, err := opened.Stat()

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -20,6 +19,9 @@ type LoadOptions struct {
 	// found: it gets the values of the fixture. Without it, a row that is there
 	// is an error. A NULL among them matches no row.
 	Match []string
+
+	// MatchKey matches each table's rows by its primary key, as Match does.
+	MatchKey bool
 
 	// Atomic stores all rows or, after an error, none: in one transaction, which
 	// keeps other writers waiting on SQLite.
@@ -99,7 +101,7 @@ func (l *loading) run(ctx context.Context, groups []group) (err error) {
 		if l.tx, err = begin(ctx, l.db.Driver()); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, l.tx.Rollback(ctx)) }() // after a commit it does nothing
+		defer func() { err = also(err, l.tx.Rollback(ctx)) }() // after a commit it does nothing
 	} else if err := l.prepare(ctx); err != nil {
 		return err
 	}
@@ -142,7 +144,7 @@ func (l *loading) group(ctx context.Context, g group) (err error) {
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, l.tx.Rollback(ctx))
+		err = also(err, l.tx.Rollback(ctx))
 		l.tx = nil
 	}()
 	if err := inCircle(ctx, l.tx, g, server(l.db), fill); err != nil {
@@ -215,13 +217,14 @@ func (f *Fixture) share() float64 {
 // An item is a row on its way.
 type item struct {
 	line int
+	t    *table
 	p    *part
 	row  []cell
 }
 
 // item makes a row of a record.
 func (l *loading) item(t *table, f *Fixture, r Record) (item, error) {
-	it := item{line: r.Line, p: &part{table: t.name}}
+	it := item{line: r.Line, t: t, p: &part{table: t.name}}
 	for _, field := range r.Fields {
 		c := t.column(field.Name)
 		if c == nil || c.generated {
@@ -275,7 +278,7 @@ func (l *loading) store(ctx context.Context, t *table, f *Fixture, batch []item,
 		if tx, err = begin(ctx, l.db.Driver()); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
+		defer func() { err = also(err, tx.Rollback(ctx)) }()
 	}
 	err = l.try(ctx, tx, batch)
 	if err != nil && ctx.Err() == nil {
@@ -307,7 +310,7 @@ func (l *loading) try(ctx context.Context, tx driver.Tx, batch []item) error {
 	if err == nil {
 		return tx.Release(ctx, 1)
 	}
-	return errors.Join(err, tx.Undo(ctx, 1))
+	return also(err, tx.Undo(ctx, 1))
 }
 
 func (l *loading) insert(ctx context.Context, tx driver.Tx, batch []item) error {
@@ -319,7 +322,7 @@ func (l *loading) insert(ctx context.Context, tx driver.Tx, batch []item) error 
 					return err
 				}
 			}
-			w = &inserts{tx: tx, p: it.p, match: l.opts.Match}
+			w = &inserts{tx: tx, p: it.p, match: l.match(it.t)}
 		}
 		if err := w.add(ctx, it.row); err != nil {
 			return err
@@ -371,26 +374,41 @@ func reason(table string, err error) (column, why string) {
 			column = strings.TrimPrefix(column, prefix+table+"_")
 		}
 	}
-	if column == "" {
+	switch column {
+	case "":
 		column = table
+	case table + "_pkey":
+		column = "the primary key"
 	}
 	return column, words[e.Class]
 }
 
+// match returns the columns by which rows of t are matched.
+func (l *loading) match(t *table) []string {
+	if l.opts.MatchKey {
+		return t.key
+	}
+	return l.opts.Match
+}
+
 // matchable returns an error if rows cannot be matched as they should be.
 func (l *loading) matchable(ctx context.Context, t *table, f *Fixture) error {
-	if len(l.opts.Match) == 0 {
+	by := l.match(t)
+	if l.opts.MatchKey && len(by) == 0 {
+		return fault.Errorf(fault.Invalid, "%s: %s has no primary key to match by", f.file, t.name)
+	}
+	if len(by) == 0 {
 		return nil
 	}
 	p := &part{table: t.name}
-	for _, m := range l.opts.Match {
+	for _, m := range by {
 		c := t.column(m)
 		if c == nil {
 			return fault.Errorf(fault.Invalid, "%s: %s has no column %s to match by", f.file, t.name, m)
 		}
 		p.columns = append(p.columns, *c)
 	}
-	w := &inserts{p: p, match: l.opts.Match}
+	w := &inserts{p: p, match: by}
 	sql := "EXPLAIN " + w.sql(1)
 	var on driver.Conn = l.db.Driver()
 	if l.tx != nil {
@@ -398,7 +416,7 @@ func (l *loading) matchable(ctx context.Context, t *table, f *Fixture) error {
 	}
 	if err := exec(ctx, on, sql, make([]any, len(p.columns))...); err != nil {
 		if e, ok := errors.AsType[*driver.Error](err); ok && e.Class == driver.Unclassified {
-			return fault.Wrap(fault.Invalid, err, "%s: %s has no unique index on %s to match by", f.file, t.name, fmt.Sprint(strings.Join(l.opts.Match, ", ")))
+			return fault.Wrap(fault.Invalid, err, "%s: %s has no unique index on %s to match by", f.file, t.name, strings.Join(by, ", "))
 		}
 		return err
 	}

@@ -219,7 +219,7 @@ func TestLoadGoesOn(t *testing.T) {
 		// All is done, so the next one begins anew, and finds them taken.
 		_, err = load(t, db, files("samples.csv", lines(100, -1)), opts, "samples.csv")
 		says(t, err, fault.Invalid, "samples.csv:2: ", "taken")
-		opts.Match, opts.Restart = []string{"id"}, true
+		opts.MatchKey, opts.Restart = true, true
 		out, err = load(t, db, files("samples.csv", lines(110, -1)), opts, "samples.csv")
 		ok(t, err)
 		if n := len(list(t, db, samples)); n != 110 || out[0].Rows != 110 {

@@ -71,6 +71,17 @@ func failed(ctx context.Context, err error, format string, args ...any) error {
 	return fault.Wrap(kind, err, format, args...)
 }
 
+// also returns err, and with it what went wrong after it, if anything did.
+func also(err, after error) error {
+	switch {
+	case after == nil:
+		return err
+	case err == nil:
+		return after
+	}
+	return errors.Join(err, after)
+}
+
 // hints are the columns that schemas describe, by table and name.
 type hints map[string]map[string]driver.Column
 

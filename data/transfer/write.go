@@ -20,7 +20,7 @@ func begin(ctx context.Context, d driver.Driver) (driver.Tx, error) {
 	tx, err := d.Begin(ctx, driver.DefaultIsolation)
 	if err == nil && d.Dialect().Name == "postgres" {
 		if err = unhurried(ctx, tx); err != nil {
-			err = errors.Join(err, tx.Rollback(ctx))
+			err = also(err, tx.Rollback(ctx))
 		}
 	}
 	return tx, err
