@@ -56,7 +56,7 @@ func (h hints) hint(tables []*table) {
 		for i := range t.columns {
 			c := &t.columns[i]
 			known, ok := h[t.name][c.Name]
-			if ok && known.Kind != driver.Other && known.Kind != 0 {
+			if ok && kindNames[known.Kind] != "" { // one of its own is told by how it is stored
 				c.Kind, c.Scale, c.doubt = known.Kind, known.Scale, false
 			}
 		}

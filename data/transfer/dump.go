@@ -227,20 +227,22 @@ func atomically(file string, replace bool, write func(io.Writer) error) (err err
 	}
 	defer func() {
 		if err != nil {
-			err = also(also(err, f.Close()), os.Remove(f.Name()))
+			_ = f.Close() // perhaps it is closed
+			err = also(err, os.Remove(f.Name()))
 		}
 	}()
 	if err := write(f); err != nil {
 		return err
 	}
-	if err := f.Sync(); err != nil {
-		return fault.Wrap(fault.Internal, err, "%s cannot be written", file)
+	err = f.Sync()
+	if err == nil {
+		err = f.Close()
 	}
-	if err := os.Rename(f.Name(), file); err != nil {
-		return fault.Wrap(fault.Internal, err, "%s cannot be written", file)
+	if err == nil {
+		err = os.Rename(f.Name(), file)
 	}
-	if cerr := f.Close(); cerr != nil {
-		return fault.Wrap(fault.Internal, cerr, "%s cannot be written", file)
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "%s cannot be written", file)
 	}
 	dir, err := os.Open(filepath.Dir(file))
 	if err != nil {
