@@ -39,6 +39,9 @@ func TestDumpAndLoad(t *testing.T) {
 		fillAll(t, a)
 		for _, format := range []string{"json", "ndjson", "csv"} {
 			for _, packing := range []string{"", "gz", "zip"} {
+				if from == to && packing != "" {
+					continue // the files are the same, whoever reads them
+				}
 				dir := t.TempDir()
 				_, err := transfer.DropAll(t.Context(), b)
 				ok(t, err)
