@@ -14,9 +14,10 @@ import (
 )
 
 func (p *program) databaseCommand() *cobra.Command {
-	c := group("database", "Revisions of the database's tables",
+	c := group("database", "Revisions of the database's tables, and what the tables hold",
 		p.upgradeCommand(), p.downgradeCommand(), p.currentCommand(), p.historyCommand(), p.checkCommand())
 	c.AddCommand(p.revisionCommands()...)
+	c.AddCommand(p.transferCommands()...)
 	return c
 }
 

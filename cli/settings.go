@@ -163,6 +163,7 @@ const passwordName = "PASSWORD"
 // are often misspelt. Those of tests are left alone.
 func (p *program) unknown() []string {
 	known := map[string]bool{prefix + passwordName: true, prefix + passwordName + "_FILE": true}
+	known[prefix+moveTo], known[prefix+moveTo+"_FILE"] = true, true
 	for _, s := range settings() {
 		known[s.variable()], known[s.variable()+"_FILE"] = true, true
 	}

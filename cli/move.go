@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/data/transfer"
+	"github.com/manorgo/manor/fault"
+)
+
+func (p *program) moveCommand() *cobra.Command {
+	c, f := withOutput(&cobra.Command{
+		Use: "move --to URL", Short: "Copy everything into another database, and prove that it is the same", Args: cobra.NoArgs,
+		Long: "Copy everything into another database, of this or the other kind, and prove that it is the same:\n" +
+			"the number of rows and the checksum of each table. Stop the server first: what is written\n" +
+			"meanwhile is not copied. This database stays as it is. Either all is copied or nothing, so it may\n" +
+			"be run again. A URL with a password belongs in MANOR_MOVE_TO, or in the file MANOR_MOVE_TO_FILE.",
+	})
+	to := c.Flags().String("to", "", "sqlite:`FILE` or postgres://host/name, which must be empty")
+	restart := c.Flags().Bool("restart", false, "drop all that the target holds first; asks")
+	yes := c.Flags().Bool("yes", false, "do not ask")
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		cfg, err := p.config()
+		if err != nil {
+			return err
+		}
+		target, err := p.target(cfg, *to)
+		if err != nil {
+			return err
+		}
+		return p.with(ctx, toLook, func(from *estate) error {
+			if err := p.ready(ctx, from, toUse); err != nil {
+				return err
+			}
+			e, err := p.bare(ctx, cfg, target)
+			if err != nil {
+				return err
+			}
+			defer e.db.Close() // everything is committed by now
+			migrated, err := p.onlyMigrated(ctx, cfg, e)
+			if err == nil && !migrated {
+				err = p.emptied(ctx, e, target, "--restart", *restart, *yes)
+			}
+			if err != nil {
+				return err
+			}
+			out, err := p.move(ctx, from, e)
+			if err != nil {
+				return err
+			}
+			p.complain(fmt.Sprintf("all is copied and the same: name the new database in MANOR_DATABASE_URL, and keep the key file %s", cfg.keyFile))
+			return p.print(f, some(out), func(w io.Writer) { printCounts(w, "moved", out) })
+		})
+	})
+	return c
+}
+
+// moveTo is of a variable that is no setting: where database move goes.
+const moveTo = "MOVE_TO"
+
+// target reads where to move.
+func (p *program) target(cfg config, flag string) (location, error) {
+	value, from := flag, "--to"
+	switch {
+	case value == "":
+		var err error
+		if value, from, err = p.lookup(moveTo); err != nil {
+			return location{}, misused("%s %s", from, err)
+		}
+		if value == "" {
+			return location{}, misused("say where to: --to URL, or MANOR_MOVE_TO")
+		}
+	case holdsPassword(value):
+		return location{}, misused("--to holds a password, which every user of this machine could read: use MANOR_MOVE_TO or MANOR_MOVE_TO_FILE")
+	}
+	var read config
+	if err := readDatabase(&read, value); err != nil {
+		return location{}, misused("%s %s", from, err)
+	}
+	if sameDatabase(cfg.database, read.database) {
+		return location{}, misused("%s is the database itself", from)
+	}
+	return read.database, nil
+}
+
+func sameDatabase(a, b location) bool {
+	if a.file == "" || b.file == "" {
+		return a.file == b.file && a.url.Equal(b.url)
+	}
+	x, xerr := os.Stat(a.file)
+	y, yerr := os.Stat(b.file)
+	return a.file == b.file || xerr == nil && yerr == nil && os.SameFile(x, y)
+}
+
+// move fills a database that is empty but for what revisions put there.
+func (p *program) move(ctx context.Context, from, to *estate) ([]transfer.Count, error) {
+	if _, err := to.Upgrade(ctx); err != nil {
+		return nil, err
+	}
+	if err := sameRevisions(ctx, from.Migrator(), to.Migrator()); err != nil {
+		return nil, err
+	}
+	bar := p.bar()
+	defer bar.end()
+	return transfer.Copy(ctx, from.db, to.db, transfer.CopyOptions{Schemas: from.tables(), Replace: true, Progress: bar.step})
+}
+
+// onlyMigrated reports whether a database has the rows that revisions put there,
+// and no others: as many in each table as one that is made now, for comparison.
+func (p *program) onlyMigrated(ctx context.Context, cfg config, e *estate) (bool, error) {
+	if ran, err := e.Migrator().Current(ctx); err != nil || len(ran) == 0 {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "manor-*")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir) // nothing in it is missed
+	fresh, err := p.bare(ctx, cfg, location{file: filepath.Join(dir, "fresh.db")})
+	if err != nil {
+		return false, err
+	}
+	defer fresh.db.Close() // before the folder goes
+	if _, err := fresh.Upgrade(ctx); err != nil {
+		return false, err
+	}
+	want, err := transfer.Rows(ctx, fresh.db)
+	if err != nil {
+		return false, err
+	}
+	got, err := transfer.Rows(ctx, e.db)
+	for table, n := range got {
+		if n > want[table] {
+			return false, err
+		}
+	}
+	return err == nil, err
+}
+
+// sameRevisions returns an error if other revisions ran on one database than on
+// the other.
+func sameRevisions(ctx context.Context, a, b *migrate.Migrator) error {
+	here, err := a.Current(ctx)
+	if err != nil {
+		return err
+	}
+	there, err := b.Current(ctx)
+	if err != nil {
+		return err
+	}
+	x, y := names(here), names(there)
+	slices.Sort(x)
+	slices.Sort(y)
+	if !slices.Equal(x, y) {
+		return fault.Errorf(fault.Conflict, "the databases have different revisions: %s here, %s there", strings.Join(x, ", "), strings.Join(y, ", "))
+	}
+	return nil
+}
