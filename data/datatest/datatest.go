@@ -191,7 +191,7 @@ func createTable(t data.Schema, dialect string) string {
 		if c.Kind == driver.Decimal && dialect == "postgres" {
 			part += fmt.Sprintf("(%d, %d)", c.Digits, c.Scale)
 		}
-		if c.Size > 0 && dialect == "postgres" { // another type than text, to the database
+		if c.Kind == driver.Text && c.Size > 0 && dialect == "postgres" { // another type than text, to the database
 			part = fmt.Sprintf(`%q varchar(%d) COLLATE "C"`, c.Name, c.Size)
 		}
 		if !c.Null {
