@@ -61,7 +61,7 @@ func (p *program) open(ctx context.Context, c config, n need, log *slog.Logger, 
 // newApp puts the app together that the settings describe.
 func (p *program) newApp(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) (*manor.App, error) {
 	app, err := manor.New(manor.Config{
-		DB: db, Keys: keys, Domains: p.domains, Log: log,
+		DB: db, Keys: keys, Domains: p.domains, Log: log, Files: c.files,
 		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Title: c.title, Version: Version,
 		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify},
 		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, Print: prints},

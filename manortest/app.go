@@ -31,7 +31,7 @@ type App struct {
 // cheaply as can be.
 func (o *options) config(db *data.DB, log *slog.Logger) manor.Config {
 	c := manor.Config{
-		DB: db, Keys: o.keys, Domains: o.domains, Log: log,
+		DB: db, Keys: o.keys, Domains: o.domains, Log: log, Files: o.files,
 		Hasher: &secret.Hasher{Params: secret.Params{Memory: 8, Time: 1, Parallelism: 1}, Queue: 1000},
 	}
 	for _, change := range o.configure {

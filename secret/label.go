@@ -18,6 +18,7 @@ const (
 	LabelAPIKey    Label = "digest/apikey"
 
 	LabelCursor Label = "sign/cursor"
+	LabelFile   Label = "sign/file"
 
 	labelFingerprint Label = "fingerprint"
 )

@@ -22,9 +22,13 @@ var ErrNotExist = fs.ErrNotExist
 // ErrKey is the error, maybe wrapped, of a key that CheckKey refuses.
 var ErrKey = errors.New("not a key")
 
+// ErrSize is the error, maybe wrapped, of a reader that has not the bytes that
+// were announced.
+var ErrSize = errors.New("not the size that was announced")
+
 // A Bucket is where bytes live. It is safe for concurrent use.
 //
-// Its errors are ErrNotExist, ErrKey, those of the context, those of the
+// Its errors are ErrNotExist, ErrKey, ErrSize, those of the context, those of the
 // reader it was given, and others, which mean that it is not available.
 type Bucket interface {
 	// Put stores what r has until its end. The bytes are durable and whole when
@@ -134,9 +138,9 @@ func (s *sized) Read(p []byte) (int, error) {
 	s.left -= int64(n)
 	switch {
 	case s.left < 0:
-		return n, errors.New("more bytes than were announced")
+		return n, fmt.Errorf("there is more: %w", ErrSize)
 	case err == io.EOF && s.left > 0:
-		return n, io.ErrUnexpectedEOF
+		return n, fmt.Errorf("%d bytes are missing: %w", s.left, ErrSize)
 	}
 	return n, err
 }

@@ -268,8 +268,8 @@ func (tr *trigger) Read([]byte) (int, error) {
 // wrongSize is told, whether there is less or more.
 func wrongSize(t *testing.T, b driver.Bucket) {
 	for _, size := range []int64{0, 4, 6, partly} {
-		if _, err := b.Put(t.Context(), "new", strings.NewReader("hello"), driver.PutOptions{Size: size}); err == nil {
-			t.Errorf("5 bytes were stored as %d", size)
+		if _, err := b.Put(t.Context(), "new", strings.NewReader("hello"), driver.PutOptions{Size: size}); !errors.Is(err, driver.ErrSize) {
+			t.Errorf("5 bytes were stored as %d: %v", size, err)
 		}
 		nothing(t, b, "new")
 	}
