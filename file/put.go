@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -97,10 +98,10 @@ func (s *Store) put(ctx context.Context, key string, r io.Reader, o Put) (f File
 
 // readFailed tells of an upload that ended too early.
 func readFailed(err error) error {
-	if _, ok := err.(*fault.Error); ok {
-		return err
+	if _, ok := errors.AsType[*fault.Error](err); ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return told(err)
 	}
-	return told(fault.Wrap(fault.Malformed, err, "the upload ended too early"))
+	return fault.Wrap(fault.Malformed, err, "the upload ended too early")
 }
 
 func tooLarge(o Put) error {
