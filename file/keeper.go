@@ -34,13 +34,13 @@ type column struct {
 // Keep returns the keeper of a table, and tells the store's sweeper of its
 // columns. Limits hold for all uploads that do not say otherwise. Keep is for
 // the start of a program: it panics if T refers to no files in columns of JSON,
-// if the table has a keeper already, or if there is no bucket.
+// or if there is no bucket.
 func Keep[T any](s *Store, table *data.Table[T], limits Limits) *Keeper[T] {
 	k := &Keeper[T]{store: s, table: table, limits: limits}
 	if s.c.Bucket == nil {
 		panic(fmt.Sprintf("file: %s has files, and the store has no bucket", table.Name()))
 	}
-	var found []*column
+	var found []column
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 		name, options, _ := strings.Cut(f.Tag.Get("db"), ",")
 		list := f.Type == reflect.TypeFor[List]()
@@ -51,14 +51,18 @@ func Keep[T any](s *Store, table *data.Table[T], limits Limits) *Keeper[T] {
 			panic(fmt.Sprintf("file: %s: field %s needs a column of JSON: `db:\"name,json\"`", table.Name(), f.Name))
 		}
 		k.fields = append(k.fields, f.Index)
-		found = append(found, &column{table.Name(), name, list})
+		found = append(found, column{table.Name(), name, list})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(found) == 0 || slices.ContainsFunc(s.columns, func(c *column) bool { return c.table == table.Name() }) {
-		panic(fmt.Sprintf("file: %s has no fields for files, or a keeper already", table.Name()))
+	if len(found) == 0 {
+		panic(fmt.Sprintf("file: %s has no fields for files", table.Name()))
 	}
-	s.columns = append(s.columns, found...)
+	for _, c := range found {
+		if !slices.Contains(s.columns, c) {
+			s.columns = append(s.columns, c)
+		}
+	}
 	return k
 }
 

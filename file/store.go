@@ -44,7 +44,7 @@ type Store struct {
 	handler http.Handler
 
 	mu      sync.RWMutex
-	columns []*column
+	columns []column
 }
 
 // New returns a Store. It touches nothing. Add its Workers and Schedules to the

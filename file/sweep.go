@@ -27,7 +27,7 @@ const (
 // nothing is removed.
 func (s *Store) Sweep(ctx context.Context) (int, error) {
 	s.mu.RLock()
-	columns := append([]*column(nil), s.columns...)
+	columns := append([]column(nil), s.columns...)
 	s.mu.RUnlock()
 	if len(columns) == 0 {
 		return 0, nil
@@ -79,7 +79,7 @@ func (s *Store) Sweep(ctx context.Context) (int, error) {
 }
 
 // sweepKeys asks once more, now that some time has passed, and removes.
-func (s *Store) sweepKeys(ctx context.Context, columns []*column, digit string, keys []string) (int, error) {
+func (s *Store) sweepKeys(ctx context.Context, columns []column, digit string, keys []string) (int, error) {
 	marked, err := s.marked(ctx, columns, digit)
 	if err != nil {
 		return 0, err
@@ -120,7 +120,7 @@ func (s *Store) sweepIncoming(ctx context.Context) (n int, err error) {
 
 // marked returns the keys with a first digit that rows refer to, whoever may see
 // these rows.
-func (s *Store) marked(ctx context.Context, columns []*column, digit string) (map[string]bool, error) {
+func (s *Store) marked(ctx context.Context, columns []column, digit string) (map[string]bool, error) {
 	out := map[string]bool{}
 	for _, c := range columns {
 		rows, err := c.query().All(ctx, s.c.DB, digit)
@@ -140,7 +140,7 @@ type mark struct {
 }
 
 // query returns what reads the keys with some first digit in a column.
-func (c *column) query() *data.Select[mark] {
+func (c column) query() *data.Select[mark] {
 	name, table := quote(c.name), quote(c.table)
 	if c.list {
 		return data.NewSelect[mark](

@@ -23,7 +23,7 @@ var floors = []string{
 	"event mail file",
 	"domain",
 	"accounts/users",
-	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products",
+	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/documents",
 	"accounts",
 	"pages",
 	".",
