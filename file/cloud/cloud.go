@@ -131,6 +131,9 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[driver.Objec
 			if err == io.EOF {
 				return
 			}
+			if err == nil {
+				err = ctx.Err() // which not every driver asks for
+			}
 			if err != nil {
 				yield(driver.Object{}, told(err))
 				return
