@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -115,6 +116,6 @@ func (b *bench) over(bucket driver.Bucket) (*file.Store, *file.Keeper[paper]) {
 	b.t.Helper()
 	keys, err := secret.NewKeyring([]byte(strings.Repeat("0123456789abcdef", 2)))
 	b.check(err)
-	s := file.New(file.Config{DB: b.db, Bucket: bucket, Tasks: b.queue, Keys: keys})
+	s := file.New(file.Config{DB: b.db, Bucket: bucket, Tasks: b.queue, Keys: keys, Log: slog.New(slog.DiscardHandler)})
 	return s, file.Keep(s, papers, file.Limits{})
 }

@@ -67,11 +67,12 @@ func Keep[T any](s *Store, table *data.Table[T], limits Limits) *Keeper[T] {
 }
 
 // Save stores the content of r and calls fn with the File that it has become,
-// for fn to store it in a row of the table, in whatever transaction. Save
-// returns fn's error, and then the content is removed, at once if it is certain
-// that no row refers to it, else by the sweeper.
+// for fn to store it in a row of the table. Save returns fn's error, which must
+// mean that the row is not stored: the content is removed then, at once if it is
+// certain that nothing was committed, else by the sweeper.
 //
-// Do not use the File but in fn, and not after the grace of the sweeper. Content
+// Call it outside of transactions: it takes as long as the upload, and the
+// transaction of fn begins when the content is there. Do not use the File but in fn, and not after the grace of the sweeper. Content
 // that breaks the limits is fault.Invalid, and stops an upload as soon as it
 // does. What ends before its time is the error of r.
 func (k *Keeper[T]) Save(ctx context.Context, r io.Reader, o Put, fn func(File) error) error {
@@ -79,17 +80,10 @@ func (k *Keeper[T]) Save(ctx context.Context, r io.Reader, o Put, fn func(File) 
 	if err != nil {
 		return err
 	}
-	done := false
-	defer func() { // also if fn panics
-		if !done && (err == nil || neverCommitted(err)) {
-			k.store.discard(ctx, f.Key)
-		}
-	}()
-	if err = fn(f); err != nil {
-		return err
+	if err = fn(f); err != nil && neverCommitted(err) {
+		k.store.discard(ctx, f.Key)
 	}
-	done = true
-	return nil
+	return err // if fn panics nobody knows, either
 }
 
 // discard removes what nothing refers to as well as it can now.

@@ -85,6 +85,11 @@ func TestRollbackRemovesTheNewAndKeepsTheOld(t *testing.T) {
 			defer func() { _ = recover() }()
 			_ = b.save(func([]file.File) error { panic("boom") }, "new")
 		}()
+		if n := len(b.keys()); n != 2 { // it may have panicked after its commit
+			t.Errorf("after a panic there are %d files", n)
+		}
+		b.clock.Advance(2 * day)
+		b.sweep(1)
 		b.holds(p.Text)
 		b.work()
 		b.done()

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Update", updateTests},
 		{"Bulk", bulkTests},
 		{"Delete", deleteTests},
+		{"DeleteRows", deleteRowsTests},
 		{"Service", serviceTests},
 		{"Select", selectTests},
 		{"Tx", txTests},
