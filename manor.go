@@ -37,6 +37,8 @@ import (
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/event"
+	"github.com/manorgo/manor/file"
+	filedriver "github.com/manorgo/manor/file/driver"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/task"
@@ -57,6 +59,11 @@ type Config struct {
 
 	// TrustedProxies are believed about whom they forward for. None by default.
 	TrustedProxies []netip.Prefix
+
+	// Files is where the bytes of file columns are kept, and of this database
+	// alone: what no row refers to is removed from it. nil means that domains
+	// with file columns panic.
+	Files filedriver.Bucket
 
 	Accounts accounts.Config
 	Mail     MailConfig
@@ -153,9 +160,11 @@ func (a *App) lend() error {
 	if err != nil {
 		return err
 	}
+	links := web.NewLinks(c.base())
 	a.env = domain.Env{
 		DB: c.DB, Log: c.Log, Keys: c.Keys, Hasher: c.Hasher, Tasks: queue, Events: event.NewBus(queue),
-		Mail: outbox, Links: web.NewLinks(c.base()),
+		Mail: outbox, Links: links,
+		Files: file.New(file.Config{DB: c.DB, Bucket: c.Files, Tasks: queue, Keys: c.Keys, Links: links, Path: filesPath, Log: c.Log}),
 	}
 	return nil
 }
@@ -176,6 +185,10 @@ func (a *App) build() {
 		a.env.Tasks.Add(d.Workers...)
 		a.env.Tasks.Plan(d.Schedules...)
 		a.env.Events.Listen(d.Handlers...)
+	}
+	if a.env.Files.Used() {
+		a.env.Tasks.Add(a.env.Files.Workers()...)
+		a.env.Tasks.Plan(a.env.Files.Schedules()...)
 	}
 }
 

@@ -51,8 +51,24 @@ func isLoopback(host string) bool {
 
 func isHealth(path string) bool { return path == "/livez" || path == "/readyz" }
 
-// API serves the routes of all domains, under /api/v1.
-func (a *App) API() http.Handler { return a.frame(a.router) }
+// filesPath is where signed addresses of files lead. It is below /api/, so that
+// programs which mount the API alone serve files, too.
+const filesPath = "/api/files/"
+
+// api serves what is below /api/.
+func (a *App) api() http.Handler {
+	if !a.env.Files.Used() {
+		return a.router
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", a.router)
+	mux.Handle(filesPath, a.env.Files.Handler())
+	return mux
+}
+
+// API serves the routes of all domains, under /api/v1, and signed addresses of
+// files, under /api/files.
+func (a *App) API() http.Handler { return a.frame(a.api()) }
 
 // Handler serves everything: the API and its description, the pages that
 // mailed links lead to, and the health checks /livez and /readyz.
@@ -62,7 +78,7 @@ func (a *App) Handler() (http.Handler, error) {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/api/", a.router)
+	mux.Handle("/api/", a.api())
 	docs := a.router.Docs()
 	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
 		mux.Handle(path, docs)

@@ -69,7 +69,7 @@ func (p *program) newApp(c config, db *data.DB, keys *secret.Keyring, log *slog.
 
 func (p *program) appConfig(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) manor.Config {
 	return manor.Config{
-		DB: db, Keys: keys, Domains: p.domains, Log: log,
+		DB: db, Keys: keys, Domains: p.domains, Log: log, Files: c.files,
 		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Title: c.title, Version: Version,
 		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify},
 		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, Print: prints},

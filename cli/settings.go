@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor/accounts"
+	filedriver "github.com/manorgo/manor/file/driver"
+	"github.com/manorgo/manor/file/local"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -24,6 +26,7 @@ type config struct {
 	database       location
 	publicURL      *url.URL // nil while only this machine is served
 	keyFile        string
+	files          filedriver.Bucket
 	smtp           secret.Text
 	mailFrom       string
 	registration   accounts.Registration
@@ -58,6 +61,7 @@ func settings() []setting {
 		{"DATABASE_URL", "sqlite:manor.db", "", "sqlite:`FILE` or postgres://user:password@host:5432/name", readDatabase},
 		{"PUBLIC_URL", "", "http://localhost and the port, on loopback", "`URL` where people reach the server, such as https://accounts.example.org", readPublicURL},
 		{"KEY_FILE", "", "manor.key beside the SQLite database", "`file` with the master key, made at the first start", readKeyFile},
+		{"FILES_URL", "", "files beside the SQLite database", "file:`FOLDER` for uploaded files, or s3://KEY-ID:SECRET@BUCKET/PREFIX?region=…&endpoint=…", readFiles},
 		{"SMTP_URL", "", "none: mail is printed and kept", "`URL` of the server for mail, such as smtp://user:password@host:587", readSMTP},
 		{"MAIL_FROM", "", "manor@ and the public host", "`address` that mail is from, if MANOR_SMTP_URL does not say", readMailFrom},
 		{"REGISTRATION", "open", "", "`who` may register: open, invite or closed", readRegistration},
@@ -98,6 +102,9 @@ func (p *program) config() (config, error) {
 	}
 	if c.keyFile == "" {
 		c.keyFile = c.database.beside("manor.key")
+	}
+	if c.files == nil {
+		c.files = local.New(c.database.beside("files"))
 	}
 	if wrong != nil {
 		return c, &misuse{wrong}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	filedriver "github.com/manorgo/manor/file/driver"
 )
 
 // configOf returns the config of a command line and an environment.
@@ -106,6 +108,14 @@ func TestValues(t *testing.T) {
 		{"PUBLIC_URL=https://accounts.example.org?q", false},
 		{"PUBLIC_URL=accounts.example.org", false},
 		{"PUBLIC_URL=https://:443", false},
+		{"FILES_URL=file:uploads", true},
+		{"FILES_URL=file:///var/lib/manor/files", true},
+		{"FILES_URL=file://uploads", false},
+		{"FILES_URL=file:", false},
+		{"FILES_URL=uploads", false},
+		{"FILES_URL=s3://id:s%2Fcret@shop/app?region=eu-central-1&endpoint=https://s3.example.org", true},
+		{"FILES_URL=s3://shop", false},
+		{"FILES_URL=s3://id:secret@shop?endpoint=s3.example.org", false},
 		{"SMTP_URL=smtp://mail.example.org", true},
 		{"SMTP_URL=smtps://u:p@mail.example.org:465", true},
 		{"SMTP_URL=mail.example.org:25", false},
@@ -151,6 +161,29 @@ func TestKeyFileStandsBesideTheDatabase(t *testing.T) {
 		if c, err := configOf([]string{"--database-url", database}, nil); err != nil || filepath.ToSlash(c.keyFile) != want {
 			t.Errorf("%s: the key file is %s, want %s (%v)", database, c.keyFile, want, err)
 		}
+	}
+}
+
+// A folder of files is made by the first file, and stands beside the database.
+func TestFilesStandBesideTheDatabase(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	c, err := configOf([]string{"--database-url", "sqlite:" + filepath.Join(folder, "manor.db")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := filepath.Join(folder, "files")
+	if _, err := os.Stat(files); !os.IsNotExist(err) {
+		t.Errorf("the folder is there already: %v", err)
+	}
+	if _, err := c.files.Put(t.Context(), "ab/c", strings.NewReader("x"), filedriver.PutOptions{Size: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(files, "ab", "c")); err != nil {
+		t.Error(err)
+	}
+	if _, err := configOf([]string{"--files-url", "s3://id:secret@shop"}, nil); err == nil || strings.Contains(err.Error(), "secret@") {
+		t.Errorf("a secret in a flag: %v", err)
 	}
 }
 

@@ -109,6 +109,10 @@ func (r Repository[T]) Purge(ctx context.Context, where Filter[T]) (int, error) 
 	return int(n), classify(err, r.t)
 }
 
+// Marks reports whether what deletes rows of t only marks them, because T embeds
+// SoftDeleted.
+func (t *Table[T]) Marks() bool { return t.deleted != nil }
+
 func (t *Table[T]) mustBeSoft() *field {
 	if t.deleted == nil {
 		panic("data: table " + t.name + ": its rows do not embed SoftDeleted")

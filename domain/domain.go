@@ -13,6 +13,7 @@ import (
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/event"
+	"github.com/manorgo/manor/file"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/task"
@@ -29,6 +30,7 @@ type Env struct {
 	Events *event.Bus      // facts that a transaction made true
 	Mail   *mail.Outbox    // messages that leave after a transaction
 	Links  web.Links       // addresses of this app for people outside
+	Files  *file.Store     // files that rows refer to, by a file.Keeper
 }
 
 // A Func makes a domain for an app. It only builds values: it neither touches

@@ -12,6 +12,7 @@ import (
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/datatest"
+	filedriver "github.com/manorgo/manor/file/driver"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -21,6 +22,7 @@ type App struct {
 	URL     string // of the server: http://127.0.0.1:port
 	DB      *data.DB
 	Clock   *Clock
+	Files   filedriver.Bucket // where its files are, in memory unless Config says otherwise
 	counter *datatest.Counter
 	commits *datatest.FailCommits
 	log     *logbook
@@ -31,7 +33,7 @@ type App struct {
 // cheaply as can be.
 func (o *options) config(db *data.DB, log *slog.Logger) manor.Config {
 	c := manor.Config{
-		DB: db, Keys: o.keys, Domains: o.domains, Log: log,
+		DB: db, Keys: o.keys, Domains: o.domains, Log: log, Files: o.files,
 		Hasher: &secret.Hasher{Params: secret.Params{Memory: 8, Time: 1, Parallelism: 1}, Queue: 1000},
 	}
 	for _, change := range o.configure {
@@ -48,7 +50,9 @@ func (o *options) start(t *testing.T, db *data.DB) *App {
 	a.counter = datatest.NewCounter(a.commits)
 	a.DB = data.New(a.counter, o.clock.Now)
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	app, err := manor.New(o.config(a.DB, log))
+	c := o.config(a.DB, log)
+	a.Files = c.Files
+	app, err := manor.New(c)
 	if err != nil {
 		t.Fatalf("manortest: %v", err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/file/memory"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -30,6 +31,7 @@ type options struct {
 	idle      bool
 	keys      *secret.Keyring
 	clock     *Clock
+	files     *memory.Bucket
 }
 
 // Domains adds domains to the built-in ones.
@@ -55,6 +57,7 @@ func gather(opts []Option) *options {
 		panic(err) // the key is as it must be
 	}
 	o := &options{keys: keys, clock: new(Clock)}
+	o.files = memory.New(o.clock.Now)
 	for _, opt := range opts {
 		opt(o)
 	}

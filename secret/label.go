@@ -18,6 +18,7 @@ const (
 	LabelAPIKey    Label = "digest/apikey"
 
 	LabelCursor Label = "sign/cursor"
+	LabelFile   Label = "sign/file"
 
 	LabelColumn Label = "seal/column" // values of encrypted columns
 	LabelCode   Label = "digest/code" // one-time codes

@@ -24,6 +24,7 @@ type input struct {
 	query  map[string]int // by name
 	body   *body          // nil if there is none
 	at     []int          // where the body goes
+	form   *form          // nil if there is none
 	doc    []*huma.Param
 }
 
@@ -56,6 +57,10 @@ func (r *Router) input(t reflect.Type, pattern, hint string) *input {
 			in.body, in.at = r.body(f.Type, hint), f.Index
 			continue
 		}
+		if f.Tag.Get("form") != "" {
+			in.formField(r, f, pattern)
+			continue
+		}
 		p, doc := r.param(f, pattern)
 		if p.in == "query" {
 			in.query[p.name] = len(in.params)
@@ -69,6 +74,9 @@ func (r *Router) input(t reflect.Type, pattern, hint string) *input {
 		}
 		in.params = append(in.params, p)
 		in.doc = append(in.doc, doc)
+	}
+	if in.form != nil && (in.body != nil || len(in.form.fields) > maxParams) {
+		panic(fmt.Sprintf("web: %s: %v has a form and a Body, or too many fields", pattern, t))
 	}
 	if len(wild) > 0 || len(in.params) > maxParams {
 		panic(fmt.Sprintf("web: %s: %v has no field for %v, or too many", pattern, t, wild))
@@ -88,13 +96,13 @@ func wildcards(pattern string) (names []string) {
 
 func (r *Router) param(f reflect.StructField, pattern string) (*param, *huma.Param) {
 	p := &param{index: f.Index}
-	for _, in := range []string{"path", "query", "header"} {
+	for _, in := range []string{"path", "query", "header", "form"} {
 		if name := f.Tag.Get(in); name != "" {
 			p.in, p.name = in, name
 		}
 	}
 	if p.in == "" {
-		panic(fmt.Sprintf("web: %s: field %s has no tag path, query or header and is not Body", pattern, f.Name))
+		panic(fmt.Sprintf("web: %s: field %s has no tag path, query, header or form and is not Body", pattern, f.Name))
 	}
 	s := huma.SchemaFromField(r.schemas, f, f.Name)
 	p.location = p.in + "." + p.name
@@ -188,6 +196,9 @@ func (in *input) bind(w http.ResponseWriter, r *http.Request, v reflect.Value) e
 	}
 	if len(wrong) > 0 {
 		return badParams(wrong...)
+	}
+	if in.form != nil {
+		return in.form.decode(w, r, v)
 	}
 	if in.body == nil {
 		return nil

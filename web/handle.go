@@ -17,6 +17,10 @@ import (
 // takes the JSON body, whose fields may have the same tags; a pointer may be
 // left out. None is a request with nothing in it.
 //
+// Fields with the tag form, in place of Body, take the fields of a form sent as
+// multipart/form-data, by the same types and tags; one of them may be a *Upload,
+// the form's file, which is the last of its parts and is read as it arrives.
+//
 // Out is a struct that becomes the answer. It may have the fields Body (any
 // JSON), Status (int, 0 for the usual one), Cookies ([]*http.Cookie) and
 // strings with the tag header. A Body with a method Version() data.Version has
@@ -30,7 +34,7 @@ func Handle[In, Out any](r *Router, pattern string, fn func(context.Context, *In
 	ep := r.newEndpoint(pattern, access, o)
 	in := r.input(reflect.TypeFor[In](), pattern, title(ep.OperationID))
 	out := newOutput(reflect.TypeFor[Out](), pattern)
-	ep.params, ep.body = in.doc, in.body
+	ep.params, ep.body, ep.form = in.doc, in.body, in.form
 	body := reflect.Type(nil)
 	if out.body != nil {
 		body = reflect.TypeFor[Out]().FieldByIndex(out.body).Type

@@ -182,7 +182,7 @@ func (ep *endpoint) problemStatuses() []int {
 	} else if len(wildcards(ep.Path)) > 0 || len(ep.Codes) > 0 {
 		out = append(out, 404)
 	}
-	if ep.body != nil {
+	if ep.takesBody() {
 		out = append(out, 413, 415)
 	}
 	if slices.ContainsFunc(ep.params, func(p *huma.Param) bool { return p.Name == "If-Match" }) {
@@ -204,8 +204,9 @@ func (r *Router) operation(ep *endpoint) *huma.Operation {
 	if len(ep.Codes) > 0 {
 		op.Extensions["x-codes"] = ep.Codes
 	}
-	if ep.body != nil {
-		op.RequestBody = &huma.RequestBody{Required: ep.body.required, Content: map[string]*huma.MediaType{"application/json": {Schema: ep.body.schema}}}
+	if ep.takesBody() {
+		content, required := ep.media()
+		op.RequestBody = &huma.RequestBody{Required: required, Content: content}
 	}
 	for _, a := range ep.answers {
 		headers := slices.Clone(a.headers)

@@ -90,6 +90,7 @@ type endpoint struct {
 	wild    []string // the names of the wildcards, in order
 	params  []*huma.Param
 	body    *body // nil if it takes none
+	form    *form // nil if it takes none
 	answers []answer
 	run     func(ctx context.Context, w http.ResponseWriter, r *http.Request) (reply, error)
 }
@@ -188,7 +189,7 @@ func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) 
 	if err := ep.Access.check(ctx); err != nil {
 		return reply{}, err
 	}
-	if err := ep.body.checkMedia(req); err != nil {
+	if err := ep.checkMedia(req); err != nil {
 		return reply{}, err
 	}
 	return ep.run(ctx, w, req)

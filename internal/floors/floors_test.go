@@ -16,14 +16,14 @@ const module = "github.com/manorgo/manor"
 // floors lists the packages from the ground up; "." is the module's root. A package may import those of lower floors, and
 // anything below internal/.
 var floors = []string{
-	"fault patch data/driver",
-	"secret",
-	"data auth",
+	"fault patch data/driver file/driver",
+	"secret file/local file/memory file/filetest",
+	"data auth file/s3",
 	"web task data/migrate data/sqlite data/postgres data/datatest data/transfer",
-	"event mail data/revise",
+	"event mail data/revise file",
 	"domain",
 	"accounts/users",
-	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library",
+	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library examples/documents",
 	"accounts",
 	"pages",
 	".",
