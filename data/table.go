@@ -34,6 +34,7 @@ type TableOption func(*tableOptions)
 type tableOptions struct {
 	uniques [][]string
 	version UUIDVersion
+	renamed map[string]string
 }
 
 // UniqueOn says that the named columns together are unique.
@@ -72,6 +73,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 			t.uniques = append(t.uniques, []string{f.column.Name})
 		}
 	}
+	t.rename(o.renamed)
 	t.setKey()
 	switch {
 	case o.version != 0 && t.kind != uuidKey:
