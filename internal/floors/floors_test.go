@@ -19,7 +19,7 @@ var floors = []string{
 	"fault patch data/driver",
 	"secret",
 	"data auth",
-	"web task data/migrate data/sqlite data/postgres data/datatest",
+	"web task data/migrate data/session data/sqlite data/postgres data/datatest",
 	"event mail",
 	"domain",
 	"accounts/users",
