@@ -91,7 +91,7 @@ func TestLimits(t *testing.T) {
 		c.advance(13 * day)
 		fixed.set("k", "w")
 		limited.do(func(_ http.ResponseWriter, s *session.Session) { s.Rotate() }) // does not begin it anew
-		if rows := dump(t, db); !rows[0].Expires.Equal(start.Add(14*day)) {
+		if rows := dump(t, db); !rows[0].Expires.Equal(start.Add(14 * day)) {
 			t.Error("a fixed session was renewed")
 		}
 		if !limited.cookie.Expires.Equal(start.Add(20 * day)) {
