@@ -4,11 +4,11 @@ import "fmt"
 
 // RenameColumns says what columns are called in the database whose names in the
 // tags are others, so that a struct can be bound to a table that exists
-// already: names["owner"] is the real name of the column owner. UniqueOn and
-// everything that is done with the fields of T itself, such as the times of
-// Audited, go by the tags; Col and whatever else names a column of the table
-// go by the real name. NewTable panics for a column that T does not have, and if
-// two have one name. The text of a check is not changed.
+// already: names["owner"] is the real name of the column owner. UniqueOn goes by
+// the tags, and so does what is known by its name, such as the times of Audited.
+// Col, whatever else names a column, and what an encrypted column is bound to go
+// by the real name. The text of a check is not changed. NewTable panics for a
+// column that T does not have, and if two have one name.
 func RenameColumns(names map[string]string) TableOption {
 	return func(o *tableOptions) { o.renamed = names }
 }
@@ -34,6 +34,9 @@ func (t *Table[T]) rename(names map[string]string) {
 			panic(fmt.Sprintf("data: table %s: two fields are column %q", t.name, f.column.Name))
 		}
 		taken[f.column.Name] = true
+		if f.seal != nil {
+			f.seal.column = f.column.Name
+		}
 	}
 	for i, u := range t.uniques {
 		renamed := make([]string, len(u))
