@@ -107,8 +107,8 @@ func TestFailuresSaveNothing(t *testing.T) {
 	for name, fail := range map[string]func(w http.ResponseWriter){
 		"panic": func(http.ResponseWriter) { panic("boom") },
 		"abort": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
-		"500":   func(w http.ResponseWriter) { http.Error(w, "failed", 500) },
-		"503":   func(w http.ResponseWriter) { http.Error(w, "failed", 503) },
+		"500":   func(w http.ResponseWriter) { http.Error(w, "failed", http.StatusInternalServerError) },
+		"503":   func(w http.ResponseWriter) { http.Error(w, "failed", http.StatusServiceUnavailable) },
 	} {
 		func() {
 			defer func() {
