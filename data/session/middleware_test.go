@@ -226,7 +226,7 @@ func TestHijack(t *testing.T) {
 		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
 	})))
 	defer srv.Close()
-	for path, want := range map[string]string{"/works": "101", "/fails": "503"} {
+	for path, want := range map[string]string{"/granted": "101", "/fails": "503"} {
 		failing.Fail(path == "/fails")
 		conn, err := net.Dial("tcp", srv.Listener.Addr().String())
 		if err != nil {
