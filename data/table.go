@@ -42,6 +42,7 @@ type tableOptions struct {
 	titled         string
 	words          []wording
 	version        UUIDVersion
+	renamed        map[string]string
 }
 
 // UniqueOn says that the named columns together are unique.
@@ -82,6 +83,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 			t.uniques = append(t.uniques, []string{f.column.Name})
 		}
 	}
+	t.rename(o.renamed)
 	t.setKey()
 	switch {
 	case o.version != 0 && t.kind != uuidKey:

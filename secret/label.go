@@ -16,6 +16,9 @@ const (
 	LabelEmail     Label = "digest/email"
 	LabelBootstrap Label = "digest/bootstrap"
 	LabelAPIKey    Label = "digest/apikey"
+	LabelBrowser   Label = "digest/browser" // of data/session's cookies
+
+	LabelBrowserData Label = "seal/browser" // what data/session keeps
 
 	LabelCursor Label = "sign/cursor"
 	LabelFile   Label = "sign/file"

@@ -16,6 +16,7 @@ type Prefix string
 // The kinds of tokens.
 const (
 	SessionCookie  Prefix = "mns" // a signed-in browser
+	BrowserCookie  Prefix = "mnw" // a browser, signed in or not, whose state a program keeps
 	AccessToken    Prefix = "mna" // a bearer token that lives for minutes
 	RefreshToken   Prefix = "mnr" // exchanged for the next access token
 	VerifyToken    Prefix = "mnv" // proves an e-mail address

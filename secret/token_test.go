@@ -13,7 +13,7 @@ import (
 )
 
 var prefixes = []secret.Prefix{
-	secret.SessionCookie, secret.AccessToken, secret.RefreshToken, secret.VerifyToken, secret.ResetToken,
+	secret.SessionCookie, secret.BrowserCookie, secret.AccessToken, secret.RefreshToken, secret.VerifyToken, secret.ResetToken,
 	secret.InviteToken, secret.EmailToken, secret.BootstrapToken, secret.APIKey,
 }
 

@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Cancel", cancelTests},
 		{"Concurrent", concurrentTests},
 		{"Driver", driverTests},
+		{"Rename", renameTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ var floors = []string{
 	"fault patch data/driver file/driver",
 	"secret file/local file/memory file/filetest",
 	"data auth file/s3",
-	"web task data/migrate data/sqlite data/postgres data/datatest data/transfer",
+	"web task data/migrate data/session data/sqlite data/postgres data/datatest data/transfer",
 	"event mail data/revise file",
 	"domain",
 	"accounts/users",

@@ -1,0 +1,48 @@
+package data
+
+import "fmt"
+
+// RenameColumns says what columns are called in the database whose names in the
+// tags are others, so that a struct can be bound to a table that exists
+// already: names["owner"] is the real name of the column owner. UniqueOn goes by
+// the tags, and so does what is known by its name, such as the times of Audited.
+// Col, whatever else names a column, and what an encrypted column is bound to go
+// by the real name. The text of a check is not changed. NewTable panics for a
+// column that T does not have, and if two have one name.
+func RenameColumns(names map[string]string) TableOption {
+	return func(o *tableOptions) { o.renamed = names }
+}
+
+// rename gives columns their real names.
+func (t *Table[T]) rename(names map[string]string) {
+	if len(names) == 0 {
+		return
+	}
+	for from := range names {
+		t.mustField(from)
+	}
+	named := func(name string) string {
+		if to, ok := names[name]; ok {
+			return to
+		}
+		return name
+	}
+	taken := map[string]bool{}
+	for _, f := range t.fields {
+		f.column.Name = named(f.column.Name)
+		if taken[f.column.Name] {
+			panic(fmt.Sprintf("data: table %s: two fields are column %q", t.name, f.column.Name))
+		}
+		taken[f.column.Name] = true
+		if f.seal != nil {
+			f.seal.column = f.column.Name
+		}
+	}
+	for i, u := range t.uniques {
+		renamed := make([]string, len(u))
+		for j, c := range u {
+			renamed[j] = named(c)
+		}
+		t.uniques[i] = renamed
+	}
+}
