@@ -76,7 +76,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 // Name returns the table's name.
 func (t *Table[T]) Name() string { return t.name }
 
-// On returns the table's repository over h, a *DB or a *Tx.
+// On returns the table's repository over h, a *DB, a *Tx or *Reads.
 func (t *Table[T]) On(h Handle) Repository[T] {
 	db := h.database()
 	return Repository[T]{t: t, p: t.planFor(db.dialect), db: db, c: h.conn()}
@@ -124,7 +124,7 @@ func (t *Table[T]) planFor(d *driver.Dialect) *plan {
 	p.insert = &driver.Statement{SQL: "INSERT INTO " + quote(t.name) + " (" + p.list + ") VALUES (" + strings.Join(params, ", ") + ")"}
 	if t.id != nil {
 		where := " FROM " + quote(t.name) + " WHERE " + quote(t.id.column.Name) + " = " + param(d, 1)
-		p.byID = &driver.Statement{SQL: "SELECT " + p.list + where, Columns: p.columns}
+		p.byID = newStatement("SELECT "+p.list+where, p.columns)
 		p.deleteID = &driver.Statement{SQL: "DELETE" + where}
 	}
 	actual, _ := t.plans.LoadOrStore(d, p)
