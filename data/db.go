@@ -43,7 +43,7 @@ func (db *DB) conn() driver.Conn {
 	return db.drv
 }
 
-func (db *DB) database() *DB     { return db }
+func (db *DB) database() *DB { return db }
 
 // Driver returns the driver, for what this package does not do.
 func (db *DB) Driver() driver.Driver { return db.drv }
