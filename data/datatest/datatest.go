@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Service", serviceTests},
 		{"Select", selectTests},
 		{"Tx", txTests},
+		{"Read", readTests},
 		{"Commit", commitTests},
 		{"Savepoint", savepointTests},
 		{"Retry", retryTests},
