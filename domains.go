@@ -14,10 +14,15 @@ func Domains(c Config) ([]domain.Domain, error) {
 		return nil, errors.New("manor: Config needs DB and Keys")
 	}
 	c.complete()
+	if err := c.checkDatabases(); err != nil {
+		return nil, err
+	}
 	a := &App{config: c}
 	if err := a.lend(); err != nil {
 		return nil, err
 	}
-	a.build()
+	if err := a.build(); err != nil {
+		return nil, err
+	}
 	return a.domains, nil
 }

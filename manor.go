@@ -18,8 +18,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,6 +52,11 @@ type Config struct {
 	DB      *data.DB
 	Keys    *secret.Keyring // also of encrypted columns, unless the DB has keys of its own by then
 	Domains []domain.Func   // your own, which may refer to the built-in ones
+
+	// Databases are lent to domains beside DB, by names such as "reports": up to
+	// 31 of a-z, 0-9, _ and -, a letter first. DB is main. Each has the revisions
+	// of the domains that name it as theirs.
+	Databases map[string]*data.DB
 
 	// PublicURL is where people reach the app: scheme and host. Links in mails
 	// start with it and requests for any other host are refused, but for checks
@@ -84,16 +91,16 @@ type MailConfig struct {
 // An App is a set of domains over one database. Its methods are safe for
 // concurrent use.
 type App struct {
-	config   Config
-	env      domain.Env
-	domains  []domain.Domain
-	migrator *migrate.Migrator
-	router   *web.Router
-	gate     auth.Gate
-	flows    *accounts.Service
-	people   *users.Service
-	roles    *roles.Service
-	metrics  *metrics
+	config    Config
+	env       domain.Env
+	domains   []domain.Domain
+	migrators map[string]*migrate.Migrator // by database
+	router    *web.Router
+	gate      auth.Gate
+	flows     *accounts.Service
+	people    *users.Service
+	roles     *roles.Service
+	metrics   *metrics
 
 	begun    atomic.Bool
 	started  atomic.Bool
@@ -109,16 +116,22 @@ func New(c Config) (*App, error) {
 		return nil, errors.New("manor: Config needs DB and Keys")
 	}
 	c.complete()
-	if !c.DB.HasKeys() {
-		c.DB.SetKeys(c.Keys)
+	if err := c.checkDatabases(); err != nil {
+		return nil, err
+	}
+	for _, db := range append(slices.Collect(maps.Values(c.Databases)), c.DB) {
+		if !db.HasKeys() {
+			db.SetKeys(c.Keys)
+		}
 	}
 	a := &App{config: c, metrics: newMetrics()}
 	if err := a.lend(); err != nil {
 		return nil, err
 	}
-	a.build()
-	var err error
-	if a.migrator, err = migrate.New(c.DB, a.Sources(), migrate.Options{Log: c.Log}); err != nil {
+	if err := a.build(); err != nil {
+		return nil, err
+	}
+	if err := a.newMigrators(); err != nil {
 		return nil, err
 	}
 	a.serve()
@@ -163,14 +176,14 @@ func (a *App) lend() error {
 	links := web.NewLinks(c.base())
 	a.env = domain.Env{
 		DB: c.DB, Log: c.Log, Keys: c.Keys, Hasher: c.Hasher, Tasks: queue, Events: event.NewBus(queue),
-		Mail: outbox, Links: links,
+		Mail: outbox, Links: links, Databases: c.Databases,
 		Files: file.New(file.Config{DB: c.DB, Bucket: c.Files, Tasks: queue, Keys: c.Keys, Links: links, Path: filesPath, Log: c.Log}),
 	}
 	return nil
 }
 
 // build makes the domains, the built-in ones first.
-func (a *App) build() {
+func (a *App) build() error {
 	a.flows = accounts.NewService(a.env, a.config.Accounts)
 	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
 	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
@@ -179,7 +192,10 @@ func (a *App) build() {
 		func(domain.Env) domain.Domain { return a.flows.Domain() },
 	}
 	for _, f := range append(builtin, a.config.Domains...) {
-		d := f(a.env)
+		d, err := a.make(f)
+		if err != nil {
+			return err
+		}
 		a.domains = append(a.domains, d)
 		a.gate = append(a.gate, d.Schemes...)
 		a.env.Tasks.Add(d.Workers...)
@@ -190,6 +206,7 @@ func (a *App) build() {
 		a.env.Tasks.Add(a.env.Files.Workers()...)
 		a.env.Tasks.Plan(a.env.Files.Schedules()...)
 	}
+	return nil
 }
 
 // Permissions returns the permissions that roles may grant, of all domains.
@@ -201,35 +218,21 @@ func (a *App) Permissions() []string {
 	return out
 }
 
-// Sources returns the revisions of all domains, in the order in which tables
-// refer to each other.
-func (a *App) Sources() []migrate.Source {
-	out := []migrate.Source{{Name: "mail", FS: mail.Migrations}}
-	for _, d := range a.domains {
-		if d.Migrations != nil {
-			out = append(out, migrate.Source{Name: d.Name, FS: d.Migrations})
-		}
-	}
-	return out
-}
+// Sources returns the revisions of all domains in the main database, in the
+// order in which tables refer to each other.
+func (a *App) Sources() []migrate.Source { return a.SourcesOf(domain.Main) }
 
-// Schemas returns the tables of all domains.
-func (a *App) Schemas() []data.Schema {
-	out := []data.Schema{mail.Schema()}
-	for _, d := range a.domains {
-		out = append(out, d.Schemas...)
-	}
-	return out
-}
+// Schemas returns the tables of all domains in the main database.
+func (a *App) Schemas() []data.Schema { return a.SchemasOf(domain.Main) }
 
-// Upgrade applies what revisions the database lacks, and returns how many it
-// were. Several instances may do so at once: one runs, the others wait.
+// Upgrade applies what revisions the databases lack, and returns how many it
+// were. Main comes first; a failure leaves those before it upgraded. Several instances may do so at once: one runs, the others wait.
 func (a *App) Upgrade(ctx context.Context) (int, error) {
-	applied, err := a.migrator.Upgrade(ctx)
+	n, err := a.upgradeAll(ctx)
 	if err != nil {
-		return len(applied), err
+		return n, err
 	}
-	return len(applied), a.env.Tasks.Migrate(ctx)
+	return n, a.env.Tasks.Migrate(ctx)
 }
 
 // Start upgrades the database and begins to work on tasks and whatever else
@@ -309,8 +312,8 @@ func (a *App) Roles() *roles.Service { return a.roles }
 // Mail returns the messages that were sent or kept.
 func (a *App) Mail() *mail.Outbox { return a.env.Mail }
 
-// Migrator returns what runs the revisions.
-func (a *App) Migrator() *migrate.Migrator { return a.migrator }
+// Migrator returns what runs the revisions of the main database.
+func (a *App) Migrator() *migrate.Migrator { return a.migrators[domain.Main] }
 
 // Router returns the routes of the API.
 func (a *App) Router() *web.Router { return a.router }

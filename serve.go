@@ -22,7 +22,7 @@ func (a *App) serve() {
 	c := a.config
 	a.router = web.NewRouter(web.Config{
 		Title: c.Title, Version: c.Version, Prefix: "/api/v1", Gate: a.gate, Log: c.Log,
-		Keys: c.Keys, Now: c.DB.Now,
+		Keys: c.Keys, Now: c.DB.Now, Replicas: a.replicated(),
 		SessionCookie: sessions.CookieName(a.env.Links.Secure()),
 	})
 	for _, d := range a.domains {
@@ -40,7 +40,8 @@ func (a *App) frame(next http.Handler) http.Handler {
 	}
 	return web.Frame(web.FrameConfig{
 		Log: a.config.Log, PublicURL: public, TrustedProxies: a.config.TrustedProxies, Observe: a.metrics.observe,
-		AnyHost: isHealth, // probes name an address
+		AnyHost:  isHealth, // probes name an address
+		Replicas: a.replicated(),
 	}, next)
 }
 
@@ -134,16 +135,14 @@ const checkLife = 2 * time.Second
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), checkLife)
 	defer cancel()
-	checks := map[string]string{"process": "ok", "database": "ok", "schema": "ok"}
+	checks := map[string]string{"process": "ok", "schema": "ok"}
 	if a.draining.Load() {
 		checks["process"] = "draining"
 	}
 	if !a.started.Load() {
 		checks["schema"] = "starting"
 	}
-	if err := a.config.DB.Ping(ctx); err != nil {
-		checks["database"] = "unavailable"
-	}
+	a.checkUp(ctx, checks)
 	writeHealth(w, checks)
 }
 

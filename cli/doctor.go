@@ -129,6 +129,7 @@ func (e *examination) checkSettings() {
 // checkDatabase looks at the database, and at the key file, which belongs to
 // it. A missing database is none of the things that can go wrong.
 func (e *examination) checkDatabase(ctx context.Context) {
+	e.config.database.log = slog.New(slog.DiscardHandler) // findings say it
 	db, err := openDatabase(ctx, e.config.database, false, e.name)
 	if fault.KindOf(err) == fault.NotFound {
 		e.note("database", fine, "%s is not there yet: serve makes it", e.config.database)
@@ -144,6 +145,13 @@ func (e *examination) checkDatabase(ctx context.Context) {
 	if !e.fails("database", err) {
 		e.note("database", fine, "%s, %s", e.config.database, server.Version)
 		e.checkClock(db, server)
+	}
+	for _, r := range db.Replicas() {
+		if r.Reason != "" {
+			e.note("replica", failed, "%s is not read: %s", r.Name, r.Reason)
+			continue
+		}
+		e.note("replica", fine, "%s is at most %v behind", r.Name, r.Behind.Round(time.Millisecond))
 	}
 	fresh, err := isNew(ctx, db)
 	if e.fails("revisions", err) {

@@ -38,6 +38,7 @@ type estate struct {
 
 // open opens what the settings name.
 func (p *program) open(ctx context.Context, c config, n need, log *slog.Logger, prints io.Writer) (_ *estate, err error) {
+	c.database.log = log
 	db, err := openDatabase(ctx, c.database, n == toFound, p.name)
 	if err != nil {
 		return nil, err
@@ -79,12 +80,20 @@ func (p *program) appConfig(c config, db *data.DB, keys *secret.Keyring, log *sl
 // openDatabase opens a database. One in a file is made only if create says so.
 func openDatabase(ctx context.Context, at location, create bool, program string) (*data.DB, error) {
 	if at.file == "" {
-		return postgres.Open(ctx, at.url.Reveal(), postgres.Options{})
+		return postgres.Open(ctx, at.url.Reveal(), postgres.Options{Replicas: replicasOf(at), Log: at.log})
 	}
 	if _, err := os.Stat(at.file); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, fault.Errorf(fault.NotFound, "there is no database %s yet: %s serve makes it", at.file, program)
 	}
 	return sqlite.Open(ctx, at.file, sqlite.Options{})
+}
+
+// replicasOf returns the replicas that the settings name.
+func replicasOf(at location) (out []postgres.Replica) {
+	for _, u := range at.replicas {
+		out = append(out, postgres.Replica{URL: u.Reveal()})
+	}
+	return out
 }
 
 // openKeys opens the key file. It is made only together with a database: a new

@@ -59,6 +59,7 @@ func settings() []setting {
 	return []setting{
 		{"ADDR", "127.0.0.1:8080", "", "`address` that the server listens on; others than loopback need MANOR_PUBLIC_URL", readAddr},
 		{"DATABASE_URL", "sqlite:manor.db", "", "sqlite:`FILE` or postgres://user:password@host:5432/name", readDatabase},
+		{"REPLICA_URLS", "", "none", "`URLs` of PostgreSQL servers that follow the database's, to read from, separated by spaces", readReplicas},
 		{"PUBLIC_URL", "", "http://localhost and the port, on loopback", "`URL` where people reach the server, such as https://accounts.example.org", readPublicURL},
 		{"KEY_FILE", "", "manor.key beside the SQLite database", "`file` with the master key, made at the first start", readKeyFile},
 		{"FILES_URL", "", "files beside the SQLite database", "file:`FOLDER` for uploaded files, or s3://KEY-ID:SECRET@BUCKET/PREFIX?region=…&endpoint=…", readFiles},
@@ -106,6 +107,9 @@ func (p *program) config() (config, error) {
 	if c.files == nil {
 		c.files = local.New(c.database.beside("files"))
 	}
+	if c.database.file != "" && c.database.replicas != nil {
+		wrong = append(wrong, prefix+"REPLICA_URLS is for PostgreSQL: a SQLite file has no replicas")
+	}
 	if wrong != nil {
 		return c, &misuse{wrong}
 	}
@@ -116,7 +120,7 @@ func (p *program) config() (config, error) {
 func (p *program) value(s setting) (value, from string, err error) {
 	if p.given(s.flag()) {
 		value, from = *p.flags[s.flag()], "--"+s.flag()
-		if holdsPassword(value) {
+		if holdsPassword(value) || slices.ContainsFunc(strings.Fields(value), holdsPassword) {
 			err = fmt.Errorf("holds a password, which every user of this machine could read: use %s or %s_FILE", s.variable(), s.variable())
 		}
 		return value, from, err

@@ -63,6 +63,9 @@ func isLoopback(host string) bool {
 type location struct {
 	file string      // of SQLite; "" for PostgreSQL
 	url  secret.Text // of PostgreSQL: it may hold a password
+
+	replicas []secret.Text // URLs of the servers that follow it
+	log      *slog.Logger  // is told when these come and go
 }
 
 func (l location) isZero() bool { return l.file == "" && l.url.IsZero() }
@@ -89,6 +92,19 @@ func readDatabase(c *config, s string) error {
 		return errors.New("is not a URL; special characters of a password are written as in %40 for @")
 	}
 	c.database.url = secret.NewText(s)
+	return nil
+}
+
+// readReplicas reads URLs with spaces between them: one URL may name several
+// hosts with commas.
+func readReplicas(c *config, s string) error {
+	for u := range strings.FieldsSeq(s) {
+		var one config
+		if err := readDatabase(&one, u); err != nil || one.database.file != "" {
+			return errors.New("must hold URLs that begin with postgres://, with spaces between them; special characters of a password are written as in %40 for @")
+		}
+		c.database.replicas = append(c.database.replicas, one.database.url)
+	}
 	return nil
 }
 

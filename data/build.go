@@ -93,7 +93,7 @@ func (c *statementCache) get(text []byte, columns []driver.Column) *driver.State
 	if s != nil {
 		return s
 	}
-	s = &driver.Statement{SQL: string(text), Columns: columns}
+	s = newStatement(string(text), columns)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil || len(c.known) >= maxStatements {

@@ -16,6 +16,7 @@ type DB struct {
 	ids     idSource
 	keys    atomic.Pointer[keys] // of sealed columns; nil if nobody gave any
 	sixes   timeSource
+	routed  driver.Conn // between replicas and the primary; nil if there are no replicas
 }
 
 // New returns a DB over an open driver. Programs call the Open of a driver's
@@ -24,17 +25,28 @@ func New(d driver.Driver, now func() time.Time) *DB {
 	if now == nil {
 		now = time.Now
 	}
-	return &DB{drv: d, dialect: d.Dialect(), now: now}
+	db := &DB{drv: d, dialect: d.Dialect(), now: now}
+	if d.Replicas() != nil {
+		db.routed = router{db}
+	}
+	return db
 }
 
-// A Handle runs statements: a *DB, each on its own, or a *Tx, all together.
+// A Handle runs statements: a *DB, each on its own, a *Tx, all together, or
+// *Reads, which only reads.
 type Handle interface {
 	conn() driver.Conn
 	database() *DB
 }
 
-func (db *DB) conn() driver.Conn { return db.drv }
-func (db *DB) database() *DB     { return db }
+func (db *DB) conn() driver.Conn {
+	if db.routed != nil {
+		return db.routed
+	}
+	return db.drv
+}
+
+func (db *DB) database() *DB { return db }
 
 // Driver returns the driver, for what this package does not do.
 func (db *DB) Driver() driver.Driver { return db.drv }

@@ -37,8 +37,8 @@ func NewSelect[R any](text, postgres string) *Select[R] {
 	if postgres == "" {
 		postgres = text
 	}
-	s.sqlite = &driver.Statement{SQL: text, Columns: columns}
-	s.postgres = &driver.Statement{SQL: number(postgres), Columns: columns}
+	s.sqlite = newStatement(text, columns)
+	s.postgres = newStatement(number(postgres), columns)
 	return s
 }
 

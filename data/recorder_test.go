@@ -86,10 +86,13 @@ func (r *recorder) Dialect() *driver.Dialect { return &r.dialect }
 func (r *recorder) Begin(context.Context, driver.Isolation) (driver.Tx, error) {
 	return recorderTx{r}, nil
 }
-func (r *recorder) Ping(context.Context) error { return nil }
-func (r *recorder) Native() any                { return nil }
-func (r *recorder) Close() error               { return nil }
-func (r *recorder) take() string               { s := strings.Join(r.said, "\n"); r.said = nil; return s }
+func (r *recorder) Reads(driver.ReadOptions) driver.Reads    { return recorderTx{r} }
+func (r *recorder) Replicas() []driver.Replica               { return nil }
+func (r *recorder) Position(context.Context) (string, error) { return "", nil }
+func (r *recorder) Ping(context.Context) error               { return nil }
+func (r *recorder) Native() any                              { return nil }
+func (r *recorder) Close() error                             { return nil }
+func (r *recorder) take() string                             { s := strings.Join(r.said, "\n"); r.said = nil; return s }
 
 type recorderTx struct{ *recorder }
 

@@ -109,7 +109,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 // Name returns the table's name.
 func (t *Table[T]) Name() string { return t.name }
 
-// On returns the table's repository over h, a *DB or a *Tx.
+// On returns the table's repository over h, a *DB, a *Tx or *Reads.
 func (t *Table[T]) On(h Handle) Repository[T] {
 	db := h.database()
 	tx, _ := h.(*Tx)
@@ -162,7 +162,7 @@ func (t *Table[T]) planFor(d *driver.Dialect) *plan {
 		for i, f := range t.primary {
 			where += []string{"", " AND "}[min(i, 1)] + quote(f.column.Name) + " = " + param(d, i+1)
 		}
-		p.byKey = &driver.Statement{SQL: "SELECT " + p.list + where, Columns: p.columns}
+		p.byKey = newStatement("SELECT "+p.list+where, p.columns)
 		p.deleteKey = &driver.Statement{SQL: "DELETE" + where}
 	}
 	t.planSerial(d, p)

@@ -130,6 +130,7 @@ func (db *DB) try(ctx context.Context, level driver.Isolation, fn func(tx *Tx) e
 	if tx.broken != nil {
 		return tx.broken
 	}
+	db.writes(ctx)
 	if err := dtx.Commit(ctx); err != nil {
 		return classify(err, nil)
 	}

@@ -7,8 +7,12 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
@@ -22,7 +26,7 @@ import (
 
 // An Env is what an app lends to its domains. An app sets all of it.
 type Env struct {
-	DB     *data.DB
+	DB     *data.DB // the database called main, with accounts, tasks, events and mail
 	Log    *slog.Logger
 	Keys   *secret.Keyring // digests and signatures, each use by its label
 	Hasher *secret.Hasher  // passwords
@@ -31,6 +35,37 @@ type Env struct {
 	Mail   *mail.Outbox    // messages that leave after a transaction
 	Links  web.Links       // addresses of this app for people outside
 	Files  *file.Store     // files that rows refer to, by a file.Keeper
+
+	Databases map[string]*data.DB // those beside DB, by their names; domains use Database
+}
+
+// Main is the name of Env.DB. No other database is called so.
+const Main = "main"
+
+// Database returns the database of this name, which the app was configured with.
+// Where there is none the app is not made: its New returns an *UnknownDatabase,
+// which Database panics with. A transaction spans one database; tasks, events
+// and mail are asked for in transactions of main.
+func (e Env) Database(name string) *data.DB {
+	if name == Main {
+		return e.DB
+	}
+	if db := e.Databases[name]; db != nil {
+		return db
+	}
+	panic(&UnknownDatabase{Name: name, Known: append([]string{Main}, slices.Sorted(maps.Keys(e.Databases))...)})
+}
+
+// An UnknownDatabase says that a domain asked for a database that the app does
+// not have.
+type UnknownDatabase struct {
+	Name  string
+	Known []string // those it has
+}
+
+// Error names both.
+func (e *UnknownDatabase) Error() string {
+	return fmt.Sprintf("database %s, and there is only %s", e.Name, strings.Join(e.Known, ", "))
 }
 
 // A Func makes a domain for an app. It only builds values: it neither touches
@@ -41,6 +76,7 @@ type Func func(Env) Domain
 type Domain struct {
 	Name        string            // the table, the route and the CLI noun: "products"
 	Migrations  fs.FS             // its revisions, as package migrate reads them
+	Database    string            // the name of the database that has its tables and revisions; "" means main
 	Schemas     []data.Schema     // its tables, which the revisions must agree with
 	Permissions []string          // permissions that a role may grant: "products:write"
 	Schemes     []auth.Scheme     // credentials that it recognises

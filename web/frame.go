@@ -35,6 +35,12 @@ type FrameConfig struct {
 	// there are none, these headers mean nothing.
 	TrustedProxies []netip.Prefix
 
+	// Replicas says that requests use databases with replicas. Then what a client
+	// has written is what its next requests see, wherever they are read: an
+	// answer after a write has a token in the header Manor-Read-After and in a
+	// cookie, and a request with either is a data.Unit that reads after it.
+	Replicas bool
+
 	// Observe, if not nil, is told of every answer, for metrics. It must be safe
 	// for concurrent use.
 	Observe func(Observation)
@@ -106,6 +112,9 @@ func (f *frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := rec.Header()
 	maps.Copy(h, f.headers)
 	h["X-Request-Id"] = []string{x.client.RequestID}
+	if f.Replicas {
+		r = f.unit(r, rec, f.Log)
+	}
 	finished := false
 	defer func() {
 		if !finished {
@@ -123,6 +132,9 @@ func (f *frame) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		WriteError(rec, r, err)
 	} else {
 		f.next.ServeHTTP(rec, r)
+		if rec.status == 0 {
+			rec.begin() // the server is going to send 200
+		}
 	}
 	finished = true
 }
@@ -220,19 +232,28 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	begins func() // called before the header of the answer is sent; may be nil
 }
 
 // WriteHeader notes the final status.
 func (rec *recorder) WriteHeader(status int) {
 	if rec.status == 0 && status >= http.StatusOK {
+		rec.begin()
 		rec.status = status
 	}
 	rec.ResponseWriter.WriteHeader(status)
 }
 
+func (rec *recorder) begin() {
+	if rec.begins != nil {
+		rec.begins()
+	}
+}
+
 // Write counts.
 func (rec *recorder) Write(b []byte) (int, error) {
 	if rec.status == 0 {
+		rec.begin()
 		rec.status = http.StatusOK
 	}
 	n, err := rec.ResponseWriter.Write(b)
@@ -241,7 +262,12 @@ func (rec *recorder) Write(b []byte) (int, error) {
 }
 
 // Flush sends what is buffered, where the server can.
-func (rec *recorder) Flush() { _ = http.NewResponseController(rec.ResponseWriter).Flush() }
+func (rec *recorder) Flush() {
+	if rec.status == 0 {
+		rec.begin()
+	}
+	_ = http.NewResponseController(rec.ResponseWriter).Flush()
+}
 
 // Unwrap lets http.ResponseController find what is behind.
 func (rec *recorder) Unwrap() http.ResponseWriter { return rec.ResponseWriter }

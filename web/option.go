@@ -25,6 +25,7 @@ type options struct {
 	tree        bool
 	restricted  map[string]string // permission by parameter
 	stranger    bool
+	primary     bool
 }
 
 func gather(opts []Option) *options {

@@ -29,6 +29,7 @@ type Config struct {
 	MaxBody       int64            // bytes of a request's body; 1 MiB if 0
 	Keys          *secret.Keyring  // signs the cursors of lists, which have no pages by cursor if nil
 	Now           func() time.Time // the clock by which cursors get old; time.Now if nil
+	Replicas      bool             // GET and HEAD may read replicas, but for routes with Primary
 	Log           *slog.Logger     // for errors that callers do not see; that of Frame, or slog.Default, if nil
 }
 
@@ -92,6 +93,7 @@ type endpoint struct {
 	body    *body // nil if it takes none
 	form    *form // nil if it takes none
 	answers []answer
+	primary bool // replicas are not read
 	run     func(ctx context.Context, w http.ResponseWriter, r *http.Request) (reply, error)
 }
 
@@ -107,7 +109,7 @@ func (r *Router) newEndpoint(pattern string, access Access, o *options) *endpoin
 	if o.stranger && !access.Public() {
 		panic(fmt.Sprintf("web: %q is for strangers, and asks who they are", pattern))
 	}
-	ep := &endpoint{pattern: method + " " + r.config.Prefix + path}
+	ep := &endpoint{pattern: method + " " + r.config.Prefix + path, primary: o.primary}
 	ep.Route = Route{
 		Method: method, Path: r.config.Prefix + path, OperationID: o.operationID, Summary: o.summary,
 		Description: o.description, Tags: o.tags, Access: access, Stranger: o.stranger, Codes: slices.Clone(o.codes),
@@ -192,7 +194,7 @@ func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) 
 	if err := ep.checkMedia(req); err != nil {
 		return reply{}, err
 	}
-	return ep.run(ctx, w, req)
+	return ep.run(r.onReplicas(ctx, ep), w, req)
 }
 
 // dropCookie makes a browser forget a session that has ended, so that its next

@@ -59,6 +59,12 @@ func (c *Counter) Begin(ctx context.Context, level driver.Isolation) (driver.Tx,
 	return &countedTx{tx, countedConn{c, tx}}, nil
 }
 
+// Reads starts a unit of reads that are counted.
+func (c *Counter) Reads(o driver.ReadOptions) driver.Reads {
+	r := c.Driver.Reads(o)
+	return &countedReads{countedConn{c, r}, r}
+}
+
 // Query counts one statement.
 func (c *Counter) Query(ctx context.Context, call driver.Call) (driver.Rows, error) {
 	return countedConn{c, c.Driver}.Query(ctx, call)
@@ -99,6 +105,14 @@ func (t *countedTx) Batch(ctx context.Context, calls []driver.Call, read func(in
 func (t *countedTx) Load(ctx context.Context, table string, columns []driver.Column, n int, row func(int, []any) error) error {
 	return t.counted.Load(ctx, table, columns, n, row)
 }
+
+type countedReads struct {
+	countedConn
+	reads driver.Reads
+}
+
+// Close ends the unit.
+func (r *countedReads) Close() error { return r.reads.Close() }
 
 type countedConn struct {
 	c  *Counter

@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Slug", slugTests},
 		{"Select", selectTests},
 		{"Tx", txTests},
+		{"Read", readTests},
 		{"Commit", commitTests},
 		{"Key", keyTests},
 		{"Serial", serialTests},

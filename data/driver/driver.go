@@ -45,6 +45,7 @@ type Column struct {
 type Statement struct {
 	SQL     string
 	Columns []Column
+	Reads   bool // it only reads and locks nothing, so that a replica may answer it
 }
 
 // A Call is a Statement with the values of its parameters.
@@ -128,6 +129,14 @@ type Driver interface {
 	Dialect() *Dialect
 	// Begin starts a transaction that may write.
 	Begin(ctx context.Context, level Isolation) (Tx, error)
+	// Reads starts a unit of reads. It asks no server before the first read.
+	Reads(o ReadOptions) Reads
+	// Replicas returns the state of the servers that a unit may read from beside
+	// the primary, nil if there are none to choose from. It asks no server.
+	Replicas() []Replica
+	// Position returns where the primary is: behind the last commit. It is ""
+	// if there are no replicas.
+	Position(ctx context.Context) (string, error)
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 	// Native returns the pool as the database's own library knows it: a
@@ -215,6 +224,7 @@ const (
 	Retryable                 // lost a race with another transaction: nothing happened, the same may work now
 	TimedOut                  // waited too long for another transaction, or took too long
 	Down                      // the database cannot be reached, or has no room
+	ReadOnly                  // a write where only reads are possible
 )
 
 // An Error is a failure that the database reported, classified by its code.

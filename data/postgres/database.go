@@ -14,7 +14,8 @@ import (
 // A database is a pool of connections.
 type database struct {
 	conn
-	pool *pgxpool.Pool
+	pool     *pgxpool.Pool
+	replicas *replicas // nil if there are none
 }
 
 var _ driver.Driver = (*database)(nil)
@@ -30,6 +31,9 @@ func (d *database) Ping(ctx context.Context) error { return classify(ctx, d.pool
 
 // Close waits for running statements and closes all connections.
 func (d *database) Close() error {
+	if d.replicas != nil {
+		d.replicas.close()
+	}
 	d.pool.Close()
 	return nil
 }

@@ -8,6 +8,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -25,6 +26,28 @@ import (
 type Options struct {
 	// Now is the clock that times in rows are taken from. nil means time.Now.
 	Now func() time.Time
+
+	// Replicas are servers that follow this one. Units of reads are spread over
+	// them: see [data.DB.Read] and [data.Unit]. One that does not answer, is no
+	// standby of this server or is too far behind is left out until it is well
+	// again. Everything else happens here, on the primary.
+	Replicas    []Replica
+	ReplicasOff bool // leaves Replicas alone, for operators in need
+
+	// MaxLag is how far a replica may be behind. 0 means 10 seconds, negative
+	// means any time. It is known to CheckEvery.
+	MaxLag time.Duration
+
+	// ReplayWait is how long a unit waits for a replica that has what the unit
+	// has to see, before it reads the primary. 0 means 100 milliseconds,
+	// negative means that it does not wait.
+	ReplayWait time.Duration
+
+	// CheckEvery is the time between two looks at the replicas. 0 means 2 seconds.
+	CheckEvery time.Duration
+
+	// Log is told when replicas come and go. nil means slog.Default().
+	Log *slog.Logger
 }
 
 // Open connects to the database that url names: a URL such as
@@ -47,7 +70,12 @@ func Open(ctx context.Context, url string, opts Options) (*data.DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open PostgreSQL database: %w", classify(ctx, err))
 	}
-	return data.New(&database{conn{on: pool}, pool}, opts.Now), nil
+	replicas, err := openReplicas(ctx, pool, opts)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open PostgreSQL database: %w", err)
+	}
+	return data.New(&database{conn{on: pool}, pool, replicas}, opts.Now), nil
 }
 
 func configure(url string) (*pgxpool.Config, error) {

@@ -28,6 +28,7 @@ type cluster struct {
 	installation
 	dir   string
 	owner *account // whom the server runs as; nil: as we do
+	extra []string // settings beside those of all
 }
 
 // join takes part in the shared server of this installation.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -32,6 +33,17 @@ var settings = []string{
 // launch makes a new cluster and starts a server on it that takes over the lock on run. A cluster of an earlier start is
 // thrown away, for it was never synced.
 func (c cluster) launch(ctx context.Context, run *os.File) error {
+	if err := c.empty(); err != nil {
+		return err
+	}
+	if out, err := c.initdb(ctx).CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb in %s: %w\n%s", c.dir, err, out)
+	}
+	return c.run(ctx, run)
+}
+
+// empty makes empty folders for a cluster.
+func (c cluster) empty() error {
 	for _, name := range []string{"data", "socket"} {
 		if err := os.RemoveAll(c.path(name)); err != nil {
 			return err
@@ -43,17 +55,18 @@ func (c cluster) launch(ctx context.Context, run *os.File) error {
 			return err
 		}
 	}
-	if out, err := c.initdb(ctx).CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb in %s: %w\n%s", c.dir, err, out)
-	}
+	return nil
+}
 
+// run starts the server on its folders, and returns once it answers.
+func (c cluster) run(ctx context.Context, run *os.File) error {
 	log, err := os.OpenFile(c.path("log"), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
 	args := []string{"-D", c.path("data"), "-k", c.path("socket")}
-	for _, setting := range settings {
+	for _, setting := range slices.Concat(settings, c.extra) { // the last one counts
 		args = append(args, "-c", setting)
 	}
 	cmd := c.command(context.Background(), "postgres", args...) // it outlives this process
