@@ -56,7 +56,9 @@ func (f files) close() error {
 // that are prepared once.
 type bareSQLite struct {
 	files
-	byID, some, count, change, add, addMany *sql.Stmt
+	byID, some, count, change, add, addMany, drop, any, all, newest, older, authorsOf, booksOf *sql.Stmt
+
+	addTags, upsertTags *sql.Stmt
 }
 
 // bulkRows is how many rows one statement of the bulk insert stores. It was
@@ -77,6 +79,15 @@ func openBareSQLite(path string) (*bareSQLite, error) {
 		{&s.change, f.writes, "UPDATE products SET name = ?, price = ?, updated_at = max(?, updated_at + 1) WHERE id = ? RETURNING " + columns},
 		{&s.add, f.writes, "INSERT INTO products (" + columns + ") VALUES " + tuples(1)},
 		{&s.addMany, f.writes, "INSERT INTO products (" + columns + ") VALUES " + tuples(bulkRows)},
+		{&s.drop, f.writes, "DELETE FROM products WHERE id = ?"},
+		{&s.any, f.reads, "SELECT EXISTS (SELECT 1 FROM products WHERE is_active AND price < ?)"},
+		{&s.all, f.reads, "SELECT " + columns + " FROM products ORDER BY created_at, id LIMIT ?"},
+		{&s.newest, f.reads, "SELECT " + columns + " FROM products ORDER BY created_at DESC, id DESC LIMIT ?"},
+		{&s.older, f.reads, "SELECT " + columns + " FROM products WHERE (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?"},
+		{&s.authorsOf, f.reads, "SELECT id, name FROM authors ORDER BY name, id LIMIT ? OFFSET ?"},
+		{&s.booksOf, f.reads, "SELECT " + bookColumns + " FROM books WHERE author_id IN (?" + strings.Repeat(", ?", authorsShown-1) + ") ORDER BY author_id, id"},
+		{&s.addTags, f.writes, "INSERT INTO tags (" + tagColumns + ") VALUES " + tagTuples(bulkRows)},
+		{&s.upsertTags, f.writes, "INSERT INTO tags (" + tagColumns + ") VALUES " + tagTuples(bulkRows) + upsertSQLite},
 	} {
 		if err == nil {
 			*p.stmt, err = p.db.Prepare(p.text)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
@@ -89,8 +90,14 @@ func (s *bunStore) bulk(ctx context.Context, ps []bunProduct) error {
 			return err
 		}
 	}
-	_, err := s.writes.NewInsert().Model(&ps).Exec(ctx)
-	return err
+	return s.writes.RunInTx(ctx, &sql.TxOptions{}, func(ctx context.Context, tx bun.Tx) error {
+		for some := range slices.Chunk(ps, bunBatch) {
+			if _, err := tx.NewInsert().Model(&some).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (s *bunStore) some(ps *[]bunProduct, below decimal.Decimal) *bun.SelectQuery {

@@ -28,22 +28,26 @@ type entry struct {
 	open func(ctx context.Context) (contestant, error)
 }
 
-// entryOf makes an entry of what opens a store.
-func entryOf[T any, S store[T]](name string, open func(ctx context.Context) (S, error)) entry {
+// entryOf makes an entry of what opens a store with n products.
+func entryOf[T any, S store[T]](name string, n int, open func(ctx context.Context) (S, error)) entry {
 	return entry{name, func(ctx context.Context) (contestant, error) {
 		s, err := open(ctx)
 		if err != nil {
 			return contestant{}, err
 		}
-		return enter[T](name, s), nil
+		return enter[T](name, s, n), nil
 	}}
 }
 
-// size is how many rows the table has.
-const size = 100_000
+// How many products there are: in the table that most works are done on, and
+// in that of the deep ones.
+const (
+	size     = 200_000
+	deepSize = 1_000_100
+)
 
-// fill creates the table and its rows.
-func fill(ctx context.Context, open func(context.Context) (manorStore, error), run func(statement string) error) (err error) {
+// fill creates the tables and their rows, n of them products.
+func fill(ctx context.Context, n int, open func(context.Context) (manorStore, error), run func(statement string) error) (err error) {
 	s, err := open(ctx)
 	if err != nil {
 		return err
@@ -55,8 +59,8 @@ func fill(ctx context.Context, open func(context.Context) (manorStore, error), r
 			return err
 		}
 	}
-	for at := 0; at < size; at += 10_000 {
-		batch := make([]row, 10_000)
+	for at := 0; at < n; at += 10_000 {
+		batch := make([]row, min(10_000, n-at))
 		for i := range batch {
 			batch[i] = s.from(seeded(at + i))
 		}
@@ -64,10 +68,13 @@ func fill(ctx context.Context, open func(context.Context) (manorStore, error), r
 			return err
 		}
 	}
+	if err := fillOthers(ctx, db); err != nil {
+		return err
+	}
 	if db.Dialect() == "sqlite" {
 		return run(analyzeSQLite)
 	}
-	return run("ANALYZE")
+	return nil // once it is clean
 }
 
 // analyzeSQLite is what PRAGMA optimize does. Without the limit it would also
@@ -75,7 +82,7 @@ func fill(ctx context.Context, open func(context.Context) (manorStore, error), r
 // parameter that it compares with samples has another value.
 const analyzeSQLite = "PRAGMA analysis_limit = 1000; ANALYZE"
 
-func openSQLite(ctx context.Context, path string) (f field, err error) {
+func openSQLite(ctx context.Context, path string, n int) (f field, err error) {
 	keeper, err := openFiles(path)
 	if err != nil {
 		return f, err
@@ -88,18 +95,21 @@ func openSQLite(ctx context.Context, path string) (f field, err error) {
 		db, err := sqlite.Open(ctx, path, sqlite.Options{})
 		return manorStore{db}, err
 	}
-	if err := fill(ctx, openManor, run); err != nil {
+	if err := fill(ctx, n, openManor, run); err != nil {
 		return f, err
 	}
 	f.entries = []entry{
-		entryOf[product]("bare", func(context.Context) (*bareSQLite, error) { return openBareSQLite(path) }),
-		entryOf[row]("manor", openManor),
-		entryOf[gormProduct]("gorm", func(context.Context) (*gormStore, error) { return openGORMSQLite(path) }),
-		entryOf[bunProduct]("bun", func(context.Context) (*bunStore, error) { return openBunSQLite(path) }),
-		entryOf[*ent.Product]("ent", func(context.Context) (*entStore, error) { return openEntSQLite(path) }),
+		entryOf[product]("bare", n, func(context.Context) (*bareSQLite, error) { return openBareSQLite(path) }),
+		entryOf[row]("manor", n, openManor),
+		entryOf[gormProduct]("gorm", n, func(context.Context) (*gormStore, error) { return openGORMSQLite(path) }),
+		entryOf[bunProduct]("bun", n, func(context.Context) (*bunStore, error) { return openBunSQLite(path) }),
+		entryOf[*ent.Product]("ent", n, func(context.Context) (*entStore, error) { return openEntSQLite(path) }),
 	}
 	f.tidy = func(ctx context.Context) error {
 		if _, err := keeper.writes.ExecContext(ctx, "DELETE FROM products WHERE owner_id = ?", newcomer[:]); err != nil {
+			return err
+		}
+		if err := run("DELETE FROM tags WHERE name LIKE '" + newTags + "%'"); err != nil {
 			return err
 		}
 		return run("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -108,7 +118,7 @@ func openSQLite(ctx context.Context, path string) (f field, err error) {
 	return f, nil
 }
 
-func openPostgres(ctx context.Context, url string) (f field, err error) {
+func openPostgres(ctx context.Context, url string, n int) (f field, err error) {
 	keeper, err := pgxpool.New(ctx, url)
 	if err != nil {
 		return f, err
@@ -121,11 +131,12 @@ func openPostgres(ctx context.Context, url string) (f field, err error) {
 		db, err := postgres.Open(ctx, url, postgres.Options{})
 		return manorStore{db}, err
 	}
-	if err := fill(ctx, openManor, run); err != nil {
+	if err := fill(ctx, n, openManor, run); err != nil {
 		return f, err
 	}
 	// Rows that died are removed between measurements, not in the middle of one.
-	if err := errors.Join(run("ALTER TABLE products SET (autovacuum_enabled = false)"), run("VACUUM products")); err != nil {
+	if err := errors.Join(run("ALTER TABLE products SET (autovacuum_enabled = false)"),
+		run("ALTER TABLE tags SET (autovacuum_enabled = false)"), run("VACUUM ANALYZE")); err != nil {
 		return f, err
 	}
 	config, err := pgx.ParseConfig(url)
@@ -135,17 +146,20 @@ func openPostgres(ctx context.Context, url string) (f field, err error) {
 	unprepared := config.Copy()
 	unprepared.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // as bun's pages say
 	f.entries = []entry{
-		entryOf[product]("bare", func(ctx context.Context) (*barePostgres, error) { return openBarePostgres(ctx, url) }),
-		entryOf[row]("manor", openManor),
-		entryOf[gormProduct]("gorm", func(context.Context) (*gormStore, error) { return openGORMPostgres(stdlib.OpenDB(*config)) }),
-		entryOf[bunProduct]("bun", func(context.Context) (*bunStore, error) { return openBunPostgres(stdlib.OpenDB(*unprepared)), nil }),
-		entryOf[*ent.Product]("ent", func(context.Context) (*entStore, error) { return openEntPostgres(stdlib.OpenDB(*config)), nil }),
+		entryOf[product]("bare", n, func(ctx context.Context) (*barePostgres, error) { return openBarePostgres(ctx, url) }),
+		entryOf[row]("manor", n, openManor),
+		entryOf[gormProduct]("gorm", n, func(context.Context) (*gormStore, error) { return openGORMPostgres(stdlib.OpenDB(*config)) }),
+		entryOf[bunProduct]("bun", n, func(context.Context) (*bunStore, error) { return openBunPostgres(stdlib.OpenDB(*unprepared)), nil }),
+		entryOf[*ent.Product]("ent", n, func(context.Context) (*entStore, error) { return openEntPostgres(stdlib.OpenDB(*config)), nil }),
 	}
 	f.tidy = func(ctx context.Context) error {
 		if _, err := keeper.Exec(ctx, "DELETE FROM products WHERE owner_id = $1", [16]byte(newcomer)); err != nil {
 			return err
 		}
-		return run("VACUUM products")
+		if err := run("DELETE FROM tags WHERE name LIKE '" + newTags + "%'"); err != nil {
+			return err
+		}
+		return errors.Join(run("VACUUM products"), run("VACUUM tags"))
 	}
 	f.close = func() error { keeper.Close(); return nil }
 	return f, nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -48,15 +49,15 @@ func (s *entStore) update(ctx context.Context, id uuid.UUID, name string, price 
 		SetName(name).SetPrice(forms.Price{Decimal: price, Form: s.form}).SetUpdatedAt(moment(s.form)).Save(ctx)
 }
 
-func (s *entStore) create(p *ent.Product) (*ent.ProductCreate, error) {
+func (s *entStore) create(c *ent.ProductClient, p *ent.Product) (*ent.ProductCreate, error) {
 	id, err := identity(s.form)
 	now := moment(s.form)
-	return s.writes.Product.Create().SetID(id).SetOwnerID(p.OwnerID).SetName(p.Name).SetNillableDescription(p.Description).
+	return c.Create().SetID(id).SetOwnerID(p.OwnerID).SetName(p.Name).SetNillableDescription(p.Description).
 		SetPrice(p.Price).SetIsActive(p.IsActive).SetCreatedAt(now).SetUpdatedAt(now), err
 }
 
 func (s *entStore) insert(ctx context.Context, p **ent.Product) error {
-	c, err := s.create(*p)
+	c, err := s.create(s.writes.Product, *p)
 	if err != nil {
 		return err
 	}
@@ -65,16 +66,23 @@ func (s *entStore) insert(ctx context.Context, p **ent.Product) error {
 }
 
 func (s *entStore) bulk(ctx context.Context, ps []*ent.Product) error {
-	all := make([]*ent.ProductCreate, len(ps))
-	for i, p := range ps {
-		var err error
-		if all[i], err = s.create(p); err != nil {
-			return err
+	return s.together(ctx, func(tx *ent.Tx) error {
+		for some := range slices.Chunk(ps, entBatch) {
+			all := make([]*ent.ProductCreate, len(some))
+			for i, p := range some {
+				var err error
+				if all[i], err = s.create(tx.Product, p); err != nil {
+					return err
+				}
+			}
+			made, err := tx.Product.CreateBulk(all...).Save(ctx)
+			if err != nil {
+				return err
+			}
+			copy(some, made)
 		}
-	}
-	made, err := s.writes.Product.CreateBulk(all...).Save(ctx)
-	copy(ps, made)
-	return err
+		return nil
+	})
 }
 
 func (s *entStore) matching(below decimal.Decimal) *ent.ProductQuery {

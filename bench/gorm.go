@@ -111,7 +111,10 @@ func (s *gormStore) bulk(ctx context.Context, ps []gormProduct) error {
 			return err
 		}
 	}
-	return s.writes.WithContext(ctx).Create(&ps).Error
+	if len(ps) <= gormBatch {
+		return s.writes.WithContext(ctx).Create(&ps).Error
+	}
+	return s.writes.WithContext(ctx).Transaction(func(tx *gorm.DB) error { return tx.CreateInBatches(&ps, gormBatch).Error })
 }
 
 func (s *gormStore) matching(ctx context.Context, below decimal.Decimal) *gorm.DB {

@@ -46,6 +46,8 @@ type course struct {
 	plan
 	databases []string
 	works     []string // through data layers
+	deep      []string // likewise, on a large table
+	crowd     bool     // many who write at the same time
 	routes    []route  // over HTTP
 	with      []string // contestants; nil means all
 	by        func(sample) float64
@@ -56,7 +58,7 @@ type course struct {
 
 func parse(args []string) (c course, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	known := slices.Clone(works)
+	known := slices.Concat(works, []string{"crowd"}, deepWorks)
 	for _, r := range routes {
 		known = append(known, r.name)
 	}
@@ -84,13 +86,26 @@ func parse(args []string) (c course, err error) {
 		c.by = wall
 	}
 	for name := range strings.SplitSeq(*only, ",") {
-		i := slices.IndexFunc(routes, func(r route) bool { return r.name == name })
-		switch {
-		case i >= 0:
-			c.routes = append(c.routes, routes[i])
-		case slices.Contains(works, name):
-			c.works = append(c.works, name)
-		default:
+		before := len(c.routes) + len(c.works) + len(c.deep)
+		called := func(work string) bool { return work == name || strings.HasPrefix(work, name+"-") }
+		for _, r := range routes {
+			if called(r.name) {
+				c.routes = append(c.routes, r)
+			}
+		}
+		for _, work := range works {
+			if called(work) {
+				c.works = append(c.works, work)
+			}
+		}
+		for _, work := range deepWorks {
+			if called(work) {
+				c.deep = append(c.deep, work)
+			}
+		}
+		if name == "crowd" {
+			c.crowd = true
+		} else if len(c.routes)+len(c.works)+len(c.deep) == before {
 			return c, fmt.Errorf("no kind of work is called %q; there are %s", name, strings.Join(known, ", "))
 		}
 	}
@@ -120,20 +135,29 @@ func run(ctx context.Context, args []string) (missed int, err error) {
 
 // onDatabase measures on one kind of database.
 func (c course) onDatabase(ctx context.Context, db, dir string, j *judge) error {
-	fmt.Printf("%s, %d rows, medians of %d × %d turns of %v\n\n", db, size, c.heats, c.rounds, c.slot)
 	at := func(name string) (string, func(), error) { return filepath.Join(dir, name+".db"), func() {}, nil }
 	open := openSQLite
 	if db == "postgres" {
 		at = func(string) (string, func(), error) { return throwAway(c.server) }
 		open = openPostgres
 	}
-	if len(c.works) > 0 {
-		where, drop, err := at("products")
+	for _, part := range []struct {
+		name  string
+		size  int
+		works []string
+		crowd bool
+	}{{"products", size, c.works, c.crowd && db == "sqlite"}, {"deep", deepSize, c.deep, false}} {
+		if len(part.works) == 0 && !part.crowd {
+			continue
+		}
+		fmt.Printf("%s, %d rows, medians of %d × %d turns of %v\n\n", db, part.size, c.heats, c.rounds, c.slot)
+		where, drop, err := at(part.name)
 		if err != nil {
 			return err
 		}
 		defer drop()
-		if err := c.data(ctx, db, open, where, j); err != nil {
+		c.works, c.crowd = part.works, part.crowd
+		if err := c.data(ctx, db, open, where, dir, part.size, j); err != nil {
 			return err
 		}
 	}
@@ -148,9 +172,9 @@ func (c course) onDatabase(ctx context.Context, db, dir string, j *judge) error 
 	return c.http(ctx, db, where, dir, j)
 }
 
-// data measures data layers.
-func (c course) data(ctx context.Context, db string, open func(context.Context, string) (field, error), at string, j *judge) (err error) {
-	f, err := open(ctx, at)
+// data measures data layers on a table of n rows.
+func (c course) data(ctx context.Context, db string, open func(context.Context, string, int) (field, error), at, dir string, n int, j *judge) (err error) {
+	f, err := open(ctx, at, n)
 	if err != nil {
 		return err
 	}
@@ -160,11 +184,25 @@ func (c course) data(ctx context.Context, db string, open func(context.Context, 
 		return err
 	}
 	defer stop()
-	out, order, err := f.measure(ctx, c.works, c.with, c.plan)
-	if err != nil {
-		return err
+	if len(c.works) > 0 {
+		out, order, err := f.measure(ctx, c.works, c.with, c.plan)
+		if err != nil {
+			return err
+		}
+		if err := j.report(out, db, order); err != nil {
+			return err
+		}
+		j.compare(out, db)
 	}
-	return j.report(out, db, order)
+	if slices.Contains(c.works, "stream") {
+		if err := f.streamMemory(ctx, db, c.with, streamed, j); err != nil {
+			return err
+		}
+	}
+	if c.crowd {
+		return f.crowd(ctx, c.with, c.heats, dir, j)
+	}
+	return nil
 }
 
 // http measures servers.

@@ -76,8 +76,11 @@ func (f field) heat(ctx context.Context, entries []entry, n int, out []result, p
 		for round := range p.rounds {
 			for k := range cs {
 				i := (k + n + round) % len(cs)
-				t := cs[i].tasks[r.work]
-				if runs[i] == 0 {
+				t, can := cs[i].tasks[r.work]
+				if !can {
+					continue
+				}
+				if runs[i] = max(runs[i], t.runs); runs[i] == 0 {
 					runs[i], err = f.warm(ctx, t, p.slot)
 				}
 				var s sample
@@ -113,7 +116,9 @@ func fit(s sample, slot time.Duration) int {
 // slot measures n runs.
 func (f field) slot(ctx context.Context, t task, n int) (s sample, err error) {
 	warm := n / 10
-	t.prepare(warm + n)
+	if err := t.prepare(ctx, warm+n); err != nil {
+		return s, err
+	}
 	// A request's context can be given up, so every layer has to watch it.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

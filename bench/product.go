@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,8 +76,11 @@ var words = []string{"brass", "walnut", "linen", "porcelain", "cast-iron", "glas
 // newcomer owns all rows that the benchmark adds and later removes.
 var newcomer = uuid.MustParse("ffffffff-0000-4000-8000-000000000000")
 
-// statements create the table, as Manor would for the same struct.
-func statements(dialect string) []string { return migrate.DDL(dialect, rows.Schema()) }
+// statements create the tables, as Manor would for the same structs.
+func statements(dialect string) []string {
+	return slices.Concat(migrate.DDL(dialect, rows.Schema()), migrate.DDL(dialect, authorRows.Schema()),
+		migrate.DDL(dialect, bookRows.Schema()), migrate.DDL(dialect, tagRows.Schema()))
+}
 
 // A row is a product as Manor's data layer stores it.
 type row struct {

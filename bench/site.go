@@ -23,8 +23,10 @@ import (
 	"github.com/manorgo/manor/secret"
 )
 
-// A site is what the servers serve: a shop with as many people and products as
-// the table has rows.
+// population is how many people a site has, and how many products.
+const population = 100_000
+
+// A site is what the servers serve: a shop with people and products.
 type site struct {
 	at     string // a file, or a PostgreSQL URL
 	key    string // file of the master key
@@ -120,7 +122,7 @@ func person(i int) users.User {
 func populate(ctx context.Context, db *data.DB) error {
 	people, goods := data.NewTable[users.User]("users"), data.NewTable[products.Product]("products")
 	const step = 10_000
-	for at := 0; at < size; at += step {
+	for at := 0; at < population; at += step {
 		us, ps := make([]users.User, step), make([]products.Product, step)
 		for i := range step {
 			us[i] = person(at + i)

@@ -12,7 +12,10 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"github.com/manorgo/manor/bench/ent/author"
+	"github.com/manorgo/manor/bench/ent/book"
 	"github.com/manorgo/manor/bench/ent/product"
+	"github.com/manorgo/manor/bench/ent/tag"
 )
 
 // ent aliases to avoid import conflicts in user's code.
@@ -73,7 +76,10 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			author.Table:  author.ValidColumn,
+			book.Table:    book.ValidColumn,
 			product.Table: product.ValidColumn,
+			tag.Table:     tag.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

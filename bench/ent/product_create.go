@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/manorgo/manor/bench/ent/product"
@@ -18,6 +20,7 @@ type ProductCreate struct {
 	config
 	mutation *ProductMutation
 	hooks    []Hook
+	conflict []sql.ConflictOption
 }
 
 // SetOwnerID sets the "owner_id" field.
@@ -164,6 +167,7 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 		_node = &Product{config: _c.config}
 		_spec = sqlgraph.NewCreateSpec(product.Table, sqlgraph.NewFieldSpec(product.FieldID, field.TypeOther))
 	)
+	_spec.OnConflict = _c.conflict
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = &id
@@ -199,11 +203,342 @@ func (_c *ProductCreate) createSpec() (*Product, *sqlgraph.CreateSpec) {
 	return _node, _spec
 }
 
+// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
+// of the `INSERT` statement. For example:
+//
+//	client.Product.Create().
+//		SetOwnerID(v).
+//		OnConflict(
+//			// Update the row with the new values
+//			// the was proposed for insertion.
+//			sql.ResolveWithNewValues(),
+//		).
+//		// Override some of the fields with custom
+//		// update values.
+//		Update(func(u *ent.ProductUpsert) {
+//			SetOwnerID(v+v).
+//		}).
+//		Exec(ctx)
+func (_c *ProductCreate) OnConflict(opts ...sql.ConflictOption) *ProductUpsertOne {
+	_c.conflict = opts
+	return &ProductUpsertOne{
+		create: _c,
+	}
+}
+
+// OnConflictColumns calls `OnConflict` and configures the columns
+// as conflict target. Using this option is equivalent to using:
+//
+//	client.Product.Create().
+//		OnConflict(sql.ConflictColumns(columns...)).
+//		Exec(ctx)
+func (_c *ProductCreate) OnConflictColumns(columns ...string) *ProductUpsertOne {
+	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
+	return &ProductUpsertOne{
+		create: _c,
+	}
+}
+
+type (
+	// ProductUpsertOne is the builder for "upsert"-ing
+	//  one Product node.
+	ProductUpsertOne struct {
+		create *ProductCreate
+	}
+
+	// ProductUpsert is the "OnConflict" setter.
+	ProductUpsert struct {
+		*sql.UpdateSet
+	}
+)
+
+// SetOwnerID sets the "owner_id" field.
+func (u *ProductUpsert) SetOwnerID(v forms.ID) *ProductUpsert {
+	u.Set(product.FieldOwnerID, v)
+	return u
+}
+
+// UpdateOwnerID sets the "owner_id" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateOwnerID() *ProductUpsert {
+	u.SetExcluded(product.FieldOwnerID)
+	return u
+}
+
+// SetName sets the "name" field.
+func (u *ProductUpsert) SetName(v string) *ProductUpsert {
+	u.Set(product.FieldName, v)
+	return u
+}
+
+// UpdateName sets the "name" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateName() *ProductUpsert {
+	u.SetExcluded(product.FieldName)
+	return u
+}
+
+// SetDescription sets the "description" field.
+func (u *ProductUpsert) SetDescription(v string) *ProductUpsert {
+	u.Set(product.FieldDescription, v)
+	return u
+}
+
+// UpdateDescription sets the "description" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateDescription() *ProductUpsert {
+	u.SetExcluded(product.FieldDescription)
+	return u
+}
+
+// ClearDescription clears the value of the "description" field.
+func (u *ProductUpsert) ClearDescription() *ProductUpsert {
+	u.SetNull(product.FieldDescription)
+	return u
+}
+
+// SetPrice sets the "price" field.
+func (u *ProductUpsert) SetPrice(v forms.Price) *ProductUpsert {
+	u.Set(product.FieldPrice, v)
+	return u
+}
+
+// UpdatePrice sets the "price" field to the value that was provided on create.
+func (u *ProductUpsert) UpdatePrice() *ProductUpsert {
+	u.SetExcluded(product.FieldPrice)
+	return u
+}
+
+// SetIsActive sets the "is_active" field.
+func (u *ProductUpsert) SetIsActive(v bool) *ProductUpsert {
+	u.Set(product.FieldIsActive, v)
+	return u
+}
+
+// UpdateIsActive sets the "is_active" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateIsActive() *ProductUpsert {
+	u.SetExcluded(product.FieldIsActive)
+	return u
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (u *ProductUpsert) SetCreatedAt(v forms.Moment) *ProductUpsert {
+	u.Set(product.FieldCreatedAt, v)
+	return u
+}
+
+// UpdateCreatedAt sets the "created_at" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateCreatedAt() *ProductUpsert {
+	u.SetExcluded(product.FieldCreatedAt)
+	return u
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (u *ProductUpsert) SetUpdatedAt(v forms.Moment) *ProductUpsert {
+	u.Set(product.FieldUpdatedAt, v)
+	return u
+}
+
+// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
+func (u *ProductUpsert) UpdateUpdatedAt() *ProductUpsert {
+	u.SetExcluded(product.FieldUpdatedAt)
+	return u
+}
+
+// UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
+// Using this option is equivalent to using:
+//
+//	client.Product.Create().
+//		OnConflict(
+//			sql.ResolveWithNewValues(),
+//			sql.ResolveWith(func(u *sql.UpdateSet) {
+//				u.SetIgnore(product.FieldID)
+//			}),
+//		).
+//		Exec(ctx)
+func (u *ProductUpsertOne) UpdateNewValues() *ProductUpsertOne {
+	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
+	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
+		if _, exists := u.create.mutation.ID(); exists {
+			s.SetIgnore(product.FieldID)
+		}
+	}))
+	return u
+}
+
+// Ignore sets each column to itself in case of conflict.
+// Using this option is equivalent to using:
+//
+//	client.Product.Create().
+//	    OnConflict(sql.ResolveWithIgnore()).
+//	    Exec(ctx)
+func (u *ProductUpsertOne) Ignore() *ProductUpsertOne {
+	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
+	return u
+}
+
+// DoNothing configures the conflict_action to `DO NOTHING`.
+// Supported only by SQLite and PostgreSQL.
+func (u *ProductUpsertOne) DoNothing() *ProductUpsertOne {
+	u.create.conflict = append(u.create.conflict, sql.DoNothing())
+	return u
+}
+
+// Update allows overriding fields `UPDATE` values. See the ProductCreate.OnConflict
+// documentation for more info.
+func (u *ProductUpsertOne) Update(set func(*ProductUpsert)) *ProductUpsertOne {
+	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
+		set(&ProductUpsert{UpdateSet: update})
+	}))
+	return u
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (u *ProductUpsertOne) SetOwnerID(v forms.ID) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetOwnerID(v)
+	})
+}
+
+// UpdateOwnerID sets the "owner_id" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateOwnerID() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateOwnerID()
+	})
+}
+
+// SetName sets the "name" field.
+func (u *ProductUpsertOne) SetName(v string) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetName(v)
+	})
+}
+
+// UpdateName sets the "name" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateName() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateName()
+	})
+}
+
+// SetDescription sets the "description" field.
+func (u *ProductUpsertOne) SetDescription(v string) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetDescription(v)
+	})
+}
+
+// UpdateDescription sets the "description" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateDescription() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateDescription()
+	})
+}
+
+// ClearDescription clears the value of the "description" field.
+func (u *ProductUpsertOne) ClearDescription() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.ClearDescription()
+	})
+}
+
+// SetPrice sets the "price" field.
+func (u *ProductUpsertOne) SetPrice(v forms.Price) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetPrice(v)
+	})
+}
+
+// UpdatePrice sets the "price" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdatePrice() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdatePrice()
+	})
+}
+
+// SetIsActive sets the "is_active" field.
+func (u *ProductUpsertOne) SetIsActive(v bool) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetIsActive(v)
+	})
+}
+
+// UpdateIsActive sets the "is_active" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateIsActive() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateIsActive()
+	})
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (u *ProductUpsertOne) SetCreatedAt(v forms.Moment) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetCreatedAt(v)
+	})
+}
+
+// UpdateCreatedAt sets the "created_at" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateCreatedAt() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateCreatedAt()
+	})
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (u *ProductUpsertOne) SetUpdatedAt(v forms.Moment) *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetUpdatedAt(v)
+	})
+}
+
+// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
+func (u *ProductUpsertOne) UpdateUpdatedAt() *ProductUpsertOne {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateUpdatedAt()
+	})
+}
+
+// Exec executes the query.
+func (u *ProductUpsertOne) Exec(ctx context.Context) error {
+	if len(u.create.conflict) == 0 {
+		return errors.New("ent: missing options for ProductCreate.OnConflict")
+	}
+	return u.create.Exec(ctx)
+}
+
+// ExecX is like Exec, but panics if an error occurs.
+func (u *ProductUpsertOne) ExecX(ctx context.Context) {
+	if err := u.create.Exec(ctx); err != nil {
+		panic(err)
+	}
+}
+
+// Exec executes the UPSERT query and returns the inserted/updated ID.
+func (u *ProductUpsertOne) ID(ctx context.Context) (id forms.ID, err error) {
+	if u.create.driver.Dialect() == dialect.MySQL {
+		// In case of "ON CONFLICT", there is no way to get back non-numeric ID
+		// fields from the database since MySQL does not support the RETURNING clause.
+		return id, errors.New("ent: ProductUpsertOne.ID is not supported by MySQL driver. Use ProductUpsertOne.Exec instead")
+	}
+	node, err := u.create.Save(ctx)
+	if err != nil {
+		return id, err
+	}
+	return node.ID, nil
+}
+
+// IDX is like ID, but panics if an error occurs.
+func (u *ProductUpsertOne) IDX(ctx context.Context) forms.ID {
+	id, err := u.ID(ctx)
+	if err != nil {
+		panic(err)
+	}
+	return id
+}
+
 // ProductCreateBulk is the builder for creating many Product entities in bulk.
 type ProductCreateBulk struct {
 	config
 	err      error
 	builders []*ProductCreate
+	conflict []sql.ConflictOption
 }
 
 // Save creates the Product entities in the database.
@@ -232,6 +567,7 @@ func (_c *ProductCreateBulk) Save(ctx context.Context) ([]*Product, error) {
 					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
 				} else {
 					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
+					spec.OnConflict = _c.conflict
 					// Invoke the actual operation on the latest mutation in the chain.
 					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
 						if sqlgraph.IsConstraintError(err) {
@@ -278,6 +614,225 @@ func (_c *ProductCreateBulk) Exec(ctx context.Context) error {
 // ExecX is like Exec, but panics if an error occurs.
 func (_c *ProductCreateBulk) ExecX(ctx context.Context) {
 	if err := _c.Exec(ctx); err != nil {
+		panic(err)
+	}
+}
+
+// OnConflict allows configuring the `ON CONFLICT` / `ON DUPLICATE KEY` clause
+// of the `INSERT` statement. For example:
+//
+//	client.Product.CreateBulk(builders...).
+//		OnConflict(
+//			// Update the row with the new values
+//			// the was proposed for insertion.
+//			sql.ResolveWithNewValues(),
+//		).
+//		// Override some of the fields with custom
+//		// update values.
+//		Update(func(u *ent.ProductUpsert) {
+//			SetOwnerID(v+v).
+//		}).
+//		Exec(ctx)
+func (_c *ProductCreateBulk) OnConflict(opts ...sql.ConflictOption) *ProductUpsertBulk {
+	_c.conflict = opts
+	return &ProductUpsertBulk{
+		create: _c,
+	}
+}
+
+// OnConflictColumns calls `OnConflict` and configures the columns
+// as conflict target. Using this option is equivalent to using:
+//
+//	client.Product.Create().
+//		OnConflict(sql.ConflictColumns(columns...)).
+//		Exec(ctx)
+func (_c *ProductCreateBulk) OnConflictColumns(columns ...string) *ProductUpsertBulk {
+	_c.conflict = append(_c.conflict, sql.ConflictColumns(columns...))
+	return &ProductUpsertBulk{
+		create: _c,
+	}
+}
+
+// ProductUpsertBulk is the builder for "upsert"-ing
+// a bulk of Product nodes.
+type ProductUpsertBulk struct {
+	create *ProductCreateBulk
+}
+
+// UpdateNewValues updates the mutable fields using the new values that
+// were set on create. Using this option is equivalent to using:
+//
+//	client.Product.Create().
+//		OnConflict(
+//			sql.ResolveWithNewValues(),
+//			sql.ResolveWith(func(u *sql.UpdateSet) {
+//				u.SetIgnore(product.FieldID)
+//			}),
+//		).
+//		Exec(ctx)
+func (u *ProductUpsertBulk) UpdateNewValues() *ProductUpsertBulk {
+	u.create.conflict = append(u.create.conflict, sql.ResolveWithNewValues())
+	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(s *sql.UpdateSet) {
+		for _, b := range u.create.builders {
+			if _, exists := b.mutation.ID(); exists {
+				s.SetIgnore(product.FieldID)
+			}
+		}
+	}))
+	return u
+}
+
+// Ignore sets each column to itself in case of conflict.
+// Using this option is equivalent to using:
+//
+//	client.Product.Create().
+//		OnConflict(sql.ResolveWithIgnore()).
+//		Exec(ctx)
+func (u *ProductUpsertBulk) Ignore() *ProductUpsertBulk {
+	u.create.conflict = append(u.create.conflict, sql.ResolveWithIgnore())
+	return u
+}
+
+// DoNothing configures the conflict_action to `DO NOTHING`.
+// Supported only by SQLite and PostgreSQL.
+func (u *ProductUpsertBulk) DoNothing() *ProductUpsertBulk {
+	u.create.conflict = append(u.create.conflict, sql.DoNothing())
+	return u
+}
+
+// Update allows overriding fields `UPDATE` values. See the ProductCreateBulk.OnConflict
+// documentation for more info.
+func (u *ProductUpsertBulk) Update(set func(*ProductUpsert)) *ProductUpsertBulk {
+	u.create.conflict = append(u.create.conflict, sql.ResolveWith(func(update *sql.UpdateSet) {
+		set(&ProductUpsert{UpdateSet: update})
+	}))
+	return u
+}
+
+// SetOwnerID sets the "owner_id" field.
+func (u *ProductUpsertBulk) SetOwnerID(v forms.ID) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetOwnerID(v)
+	})
+}
+
+// UpdateOwnerID sets the "owner_id" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateOwnerID() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateOwnerID()
+	})
+}
+
+// SetName sets the "name" field.
+func (u *ProductUpsertBulk) SetName(v string) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetName(v)
+	})
+}
+
+// UpdateName sets the "name" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateName() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateName()
+	})
+}
+
+// SetDescription sets the "description" field.
+func (u *ProductUpsertBulk) SetDescription(v string) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetDescription(v)
+	})
+}
+
+// UpdateDescription sets the "description" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateDescription() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateDescription()
+	})
+}
+
+// ClearDescription clears the value of the "description" field.
+func (u *ProductUpsertBulk) ClearDescription() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.ClearDescription()
+	})
+}
+
+// SetPrice sets the "price" field.
+func (u *ProductUpsertBulk) SetPrice(v forms.Price) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetPrice(v)
+	})
+}
+
+// UpdatePrice sets the "price" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdatePrice() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdatePrice()
+	})
+}
+
+// SetIsActive sets the "is_active" field.
+func (u *ProductUpsertBulk) SetIsActive(v bool) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetIsActive(v)
+	})
+}
+
+// UpdateIsActive sets the "is_active" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateIsActive() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateIsActive()
+	})
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (u *ProductUpsertBulk) SetCreatedAt(v forms.Moment) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetCreatedAt(v)
+	})
+}
+
+// UpdateCreatedAt sets the "created_at" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateCreatedAt() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateCreatedAt()
+	})
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (u *ProductUpsertBulk) SetUpdatedAt(v forms.Moment) *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.SetUpdatedAt(v)
+	})
+}
+
+// UpdateUpdatedAt sets the "updated_at" field to the value that was provided on create.
+func (u *ProductUpsertBulk) UpdateUpdatedAt() *ProductUpsertBulk {
+	return u.Update(func(s *ProductUpsert) {
+		s.UpdateUpdatedAt()
+	})
+}
+
+// Exec executes the query.
+func (u *ProductUpsertBulk) Exec(ctx context.Context) error {
+	if u.create.err != nil {
+		return u.create.err
+	}
+	for i, b := range u.create.builders {
+		if len(b.conflict) != 0 {
+			return fmt.Errorf("ent: OnConflict was set for builder %d. Set it on the ProductCreateBulk instead", i)
+		}
+	}
+	if len(u.create.conflict) == 0 {
+		return errors.New("ent: missing options for ProductCreateBulk.OnConflict")
+	}
+	return u.create.Exec(ctx)
+}
+
+// ExecX is like Exec, but panics if an error occurs.
+func (u *ProductUpsertBulk) ExecX(ctx context.Context) {
+	if err := u.create.Exec(ctx); err != nil {
 		panic(err)
 	}
 }

@@ -9,6 +9,39 @@ import (
 )
 
 var (
+	// AuthorsColumns holds the columns for the "authors" table.
+	AuthorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "uuid", "sqlite3": "blob"}},
+		{Name: "name", Type: field.TypeString},
+	}
+	// AuthorsTable holds the schema information for the "authors" table.
+	AuthorsTable = &schema.Table{
+		Name:       "authors",
+		Columns:    AuthorsColumns,
+		PrimaryKey: []*schema.Column{AuthorsColumns[0]},
+	}
+	// BooksColumns holds the columns for the "books" table.
+	BooksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "uuid", "sqlite3": "blob"}},
+		{Name: "title", Type: field.TypeString},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "pages", Type: field.TypeInt},
+		{Name: "author_id", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "uuid", "sqlite3": "blob"}},
+	}
+	// BooksTable holds the schema information for the "books" table.
+	BooksTable = &schema.Table{
+		Name:       "books",
+		Columns:    BooksColumns,
+		PrimaryKey: []*schema.Column{BooksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "books_authors_books",
+				Columns:    []*schema.Column{BooksColumns[4]},
+				RefColumns: []*schema.Column{AuthorsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+	}
 	// ProductsColumns holds the columns for the "products" table.
 	ProductsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "uuid", "sqlite3": "blob"}},
@@ -26,14 +59,42 @@ var (
 		Columns:    ProductsColumns,
 		PrimaryKey: []*schema.Column{ProductsColumns[0]},
 	}
+	// TagsColumns holds the columns for the "tags" table.
+	TagsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "uuid", "sqlite3": "blob"}},
+		{Name: "name", Type: field.TypeString, Unique: true, Size: 255},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "uses", Type: field.TypeInt},
+		{Name: "created_at", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "integer"}},
+		{Name: "updated_at", Type: field.TypeOther, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "integer"}},
+	}
+	// TagsTable holds the schema information for the "tags" table.
+	TagsTable = &schema.Table{
+		Name:       "tags",
+		Columns:    TagsColumns,
+		PrimaryKey: []*schema.Column{TagsColumns[0]},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AuthorsTable,
+		BooksTable,
 		ProductsTable,
+		TagsTable,
 	}
 )
 
 func init() {
+	AuthorsTable.Annotation = &entsql.Annotation{
+		Table: "authors",
+	}
+	BooksTable.ForeignKeys[0].RefTable = AuthorsTable
+	BooksTable.Annotation = &entsql.Annotation{
+		Table: "books",
+	}
 	ProductsTable.Annotation = &entsql.Annotation{
 		Table: "products",
+	}
+	TagsTable.Annotation = &entsql.Annotation{
+		Table: "tags",
 	}
 }
