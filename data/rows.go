@@ -252,9 +252,10 @@ func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, 
 	defer rows.Close()
 	width := len(s.t.fields)
 	dest := append(make([]any, width, width+len(extra)), extra...)
+	var row, zero T // one row is copied to its place, instead of one for each
+	s.t.dest(dest[:width:width], &row)
 	for rows.Next() {
-		var row T
-		s.t.dest(dest[:width:width], &row)
+		row = zero
 		if err := rows.Scan(dest); err != nil {
 			return classify(err, s.t)
 		}
