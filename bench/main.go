@@ -51,6 +51,7 @@ type course struct {
 	routes    []route  // over HTTP
 	with      []string // contestants; nil means all
 	by        func(sample) float64
+	python    string // with what peers needs, or ""
 	server    string // PostgreSQL's URL, or ""
 	dir       string
 	profile   string
@@ -70,6 +71,7 @@ func parse(args []string) (c course, err error) {
 	flags.IntVar(&c.rounds, "rounds", 3, "how often everybody has a turn in each heat")
 	flags.DurationVar(&c.slot, "slot", 100*time.Millisecond, "how long a turn takes")
 	flags.StringVar(&c.server, "postgres", "", "URL of a PostgreSQL server whose role may create databases; a private one is started if empty")
+	flags.StringVar(&c.python, "peers", "", "Python for the program in the folder peers, which takes part then; see peers/setup.sh")
 	flags.StringVar(&c.dir, "dir", "", "folder for the SQLite files; that for temporary files if empty")
 	flags.StringVar(&c.profile, "profile", "", "file for a profile of the processor time; servers add their kind to its name")
 	if err := flags.Parse(args); err != nil {
@@ -157,7 +159,18 @@ func (c course) onDatabase(ctx context.Context, db, dir string, j *judge) error 
 		}
 		defer drop()
 		c.works, c.crowd = part.works, part.crowd
-		if err := c.data(ctx, db, open, where, dir, part.size, j); err != nil {
+		also := func(results []result) error { return nil }
+		if c.python != "" && len(peerWorks(part.works)) > 0 {
+			also = func(results []result) error {
+				where, drop, err := at("peers")
+				if err != nil {
+					return err
+				}
+				defer drop()
+				return c.peers(ctx, db, where, dir, results)
+			}
+		}
+		if err := c.data(ctx, db, open, where, dir, part.size, also, j); err != nil {
 			return err
 		}
 	}
@@ -173,7 +186,7 @@ func (c course) onDatabase(ctx context.Context, db, dir string, j *judge) error 
 }
 
 // data measures data layers on a table of n rows.
-func (c course) data(ctx context.Context, db string, open func(context.Context, string, int) (field, error), at, dir string, n int, j *judge) (err error) {
+func (c course) data(ctx context.Context, db string, open func(context.Context, string, int) (field, error), at, dir string, n int, also func([]result) error, j *judge) (err error) {
 	f, err := open(ctx, at, n)
 	if err != nil {
 		return err
@@ -189,7 +202,10 @@ func (c course) data(ctx context.Context, db string, open func(context.Context, 
 		if err != nil {
 			return err
 		}
-		if err := j.report(out, db, order); err != nil {
+		if err := also(out); err != nil {
+			return err
+		}
+		if err := j.report(out, db, append(order, peerName)); err != nil {
 			return err
 		}
 		j.compare(out, db)

@@ -178,6 +178,9 @@ func median(samples []sample, of func(sample) float64) float64 {
 // half of all rounds: unlike the median it does not jump when a figure has two
 // usual values.
 func ratio(samples, base []sample, of func(sample) float64) float64 {
+	if len(samples) != len(base) { // they took no turns
+		return median(samples, of) / median(base, of)
+	}
 	all := make([]float64, len(samples))
 	for i := range samples {
 		all[i] = of(samples[i]) / of(base[i])

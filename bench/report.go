@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -84,8 +85,8 @@ func (j *judge) judge(r result, on string, order []string) {
 		s := r.samples[name]
 		goal, set := goals[r.work]
 		switch {
-		case name == "manor":
-		case i > 0 && (name == "gorm" || name == "bun" || name == "ent"):
+		case name == "manor" || s == nil:
+		case i > 0 && slices.Contains([]string{"gorm", "bun", "ent", peerName}, name):
 			got := ratio(s, own, j.by)
 			j.say(got > 1, "%s %s: cheaper than %s, which takes %.2f ×", on, r.work, name, got)
 		case i == 0 && set:

@@ -78,9 +78,8 @@ var (
 	tagRows     = data.NewTable[tagRow]("tags")
 )
 
-// fillOthers stores the authors, their books and the tags that are there before
-// anything is measured.
-func fillOthers(ctx context.Context, db *data.DB) error {
+// otherRows are the authors and their books.
+func otherRows() ([]authorRow, []bookRow) {
 	authors := make([]authorRow, authorCount)
 	books := make([]bookRow, 0, authorCount*booksEach)
 	for i := range authors {
@@ -97,6 +96,13 @@ func fillOthers(ctx context.Context, db *data.DB) error {
 			books = append(books, b)
 		}
 	}
+	return authors, books
+}
+
+// fillOthers stores the authors, their books and the tags that are there before
+// anything is measured.
+func fillOthers(ctx context.Context, db *data.DB) error {
+	authors, books := otherRows()
 	if err := authorRows.On(db).AddAll(ctx, authors); err != nil {
 		return err
 	}

@@ -20,6 +20,11 @@ type rows struct {
 	looked  bool     // whether there are decimals is known
 	over    bool     // there are no more rows
 	err     error    // the context's
+
+	// What dest and numbers stand in if it has room, so that reading one row
+	// does not allocate for them.
+	fewDest    [12]any
+	fewNumbers [2]number
 }
 
 // Next moves to the next row. Rows that have arrived are of no use to who has
@@ -72,9 +77,14 @@ func (r *rows) look() {
 			n++
 		}
 	}
-	if n > 0 {
+	if n == 0 {
+		return
+	}
+	if r.numbers = r.fewNumbers[:min(n, len(r.fewNumbers))]; n > len(r.numbers) {
 		r.numbers = make([]number, n)
-		r.dest = make([]any, len(r.columns))
+	}
+	if r.dest = r.fewDest[:0]; len(r.columns) > len(r.fewDest) {
+		r.dest = make([]any, 0, len(r.columns))
 	}
 }
 
