@@ -215,6 +215,7 @@ func (t *Table[T]) sameID(v, w *T) bool {
 type found[T any] struct {
 	t      *Table[T]
 	by     []*field
+	text   *field         // the only one of by, if its value is a key as it is
 	index  map[string]int // key → place; nil if there is but one
 	rows   []T
 	times  []int // how often each came back
@@ -229,18 +230,47 @@ func newFound[T any](t *Table[T], vs []T, by []*field) (*found[T], error) {
 	if len(vs) == 1 {
 		return s, nil
 	}
+	if len(by) == 1 && by[0].isPlainText() {
+		s.text = by[0]
+	}
 	s.index = make(map[string]int, len(vs))
 	for i := range vs {
-		if err := s.keyOf(&vs[i]); err != nil {
+		first, ok, err := s.place(&vs[i])
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if first, ok := s.index[string(s.key)]; ok {
+		case ok:
 			return nil, fault.Field(by[0].json, "is the same in rows %d and %d", first+1, i+1)
+		case s.text != nil:
+			s.index[s.text.plainText(unsafe.Pointer(&vs[i]))] = i
+		default:
+			s.index[string(s.key)] = i
 		}
-		s.index[string(s.key)] = i
 	}
 	return s, nil
 }
+
+// place returns where the row with v's values is.
+func (s *found[T]) place(v *T) (k int, ok bool, err error) {
+	if s.text != nil {
+		k, ok = s.index[s.text.plainText(unsafe.Pointer(v))]
+		return k, ok, nil
+	}
+	if err := s.keyOf(v); err != nil {
+		return 0, false, err
+	}
+	k, ok = s.index[string(s.key)]
+	return k, ok, nil
+}
+
+// isPlainText reports whether the value in a struct is the text that is stored.
+func (f *field) isPlainText() bool {
+	return f.column.Kind == driver.Text && !f.column.Null && f.typ.Kind() == reflect.String &&
+		!f.indirect && f.own == nil && !f.list && f.seal == nil && !f.code
+}
+
+// plainText returns that text from the struct at p.
+func (f *field) plainText(p unsafe.Pointer) string { return *(*string)(unsafe.Add(p, f.offset)) }
 
 // read runs c, which brings n rows from i on, and calls each, if not nil, for
 // every row of the result: its place and how often it came by now.
@@ -261,11 +291,11 @@ func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, 
 		}
 		k := 0
 		if s.index != nil {
-			if err := s.keyOf(&row); err != nil {
+			var ok bool
+			if k, ok, err = s.place(&row); err != nil {
 				return err
 			}
-			var ok bool
-			if k, ok = s.index[string(s.key)]; !ok || k < i || k >= i+n {
+			if !ok || k < i || k >= i+n {
 				return fault.Errorf(fault.Internal, "%s: a row came back that was not sent", s.t.name)
 			}
 		}
