@@ -242,6 +242,12 @@ func (b *builder) keysIn(n *node) error {
 // behind for the addresses of a row's columns.
 func (t *Table[T]) keyArgs(d *driver.Dialect, key Key[T]) ([]any, error) {
 	args := make([]any, len(t.primary), len(t.primary)+len(t.fields))
+	if id, ok := key.(ID[T]); ok && t.kind == uuidKey {
+		at := [16]byte(id)
+		var err error
+		args[0], err = t.primary[0].bind(d, &at) // which makes no copy of its own
+		return args, err
+	}
 	if err := t.keyValues(key, args); err != nil {
 		return nil, err
 	}
