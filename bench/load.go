@@ -23,10 +23,6 @@ type route struct {
 // routes are the kinds of work over HTTP.
 var routes = []route{{"me", mePath, true}, {"products", productsPath + "?pageSize=20", false}}
 
-// httpGoal is the most that Manor's server may take of the processor time of
-// the hand-written one.
-const httpGoal = 1.5
-
 // dial opens the connections of the clients.
 func (p *process) dial(ctx context.Context) (clients []*client, err error) {
 	for range connections {
