@@ -15,7 +15,8 @@ type nothing struct {
 	dialect string
 }
 
-func (n nothing) Dialect() *driver.Dialect { return &driver.Dialect{Name: n.dialect} }
+func (n nothing) Dialect() *driver.Dialect   { return &driver.Dialect{Name: n.dialect} }
+func (n nothing) Replicas() []driver.Replica { return nil }
 
 func files(names ...string) fstest.MapFS {
 	out := fstest.MapFS{}
