@@ -127,7 +127,8 @@ func stepUp(n int) int {
 // writeOrders writes orders, after lead if there are any.
 func writeOrders[T any](b *builder, lead string, orders []Order[T]) {
 	for i, o := range orders {
-		b.text([]string{lead, ", "}[min(i, 1)]).name(o.f).text(o.direction())
+		b.text([]string{lead, ", "}[min(i, 1)])
+		o.write(b)
 	}
 }
 

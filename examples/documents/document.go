@@ -26,7 +26,6 @@ type ID = data.ID[Document]
 
 var (
 	table    = data.NewTable[Document]("documents")
-	id       = data.Col[ID](table, "id")
 	ownerID  = data.Col[users.ID](table, "owner_id")
 	name     = data.TextCol(table, "name")
 	fileCell = data.Col[file.File](table, "file")
