@@ -4,8 +4,8 @@ import "fmt"
 
 // RenameColumns says what columns are called in the database whose names in the
 // tags are others, so that a struct can be bound to a table that exists
-// already: names["owner"] is the real name of the column owner. UniqueOn goes by
-// the tags, and so does what is known by its name, such as the times of Audited.
+// already: names["owner"] is the real name of the column owner. UniqueOn and
+// UniqueAlive go by the tags, and so does what is known by its name, such as the times of Audited.
 // Col, whatever else names a column, and what an encrypted column is bound to go
 // by the real name. The text of a check is not changed. NewTable panics for a
 // column that T does not have, and if two have one name.
@@ -38,11 +38,12 @@ func (t *Table[T]) rename(names map[string]string) {
 			f.seal.column = f.column.Name
 		}
 	}
-	for i, u := range t.uniques {
-		renamed := make([]string, len(u))
-		for j, c := range u {
-			renamed[j] = named(c)
+	for _, sets := range [][][]string{t.uniques, t.alive} {
+		for i, u := range sets {
+			sets[i] = make([]string, len(u))
+			for j, c := range u {
+				sets[i][j] = named(c)
+			}
 		}
-		t.uniques[i] = renamed
 	}
 }
