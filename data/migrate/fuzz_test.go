@@ -11,6 +11,7 @@ func FuzzRevision(f *testing.F) {
 	for _, text := range []string{
 		"", "-- up", "-- up\n-- down\n", "-- after 0001_a\n-- up\nCREATE TABLE a (n int);\n-- down\nDROP TABLE a;\n",
 		"SELECT 1;\n-- up\n", "-- up\n-- up\n", "\t-- down \r\nx\r-- up\n'-- up'\n", "-- up\nSELECT '\n-- down\n';",
+		"-- up\r\r\n0\r\r\n0",
 	} {
 		f.Add(text)
 	}

@@ -39,6 +39,10 @@ type file struct {
 	checksum string
 }
 
+// A lineEnd may differ between checkouts, which sometimes add to what was
+// there.
+var lineEnd = regexp.MustCompile(`\r+\n`)
+
 var fileName = regexp.MustCompile(`^(\d{4})_([A-Za-z0-9_-]+)\.(sqlite|postgres)\.sql$`)
 
 // read returns the source's revisions in a dialect, in order. Errors name the
@@ -110,7 +114,7 @@ func (s Source) errorf(file, format string, args ...any) error {
 // parse splits a revision's text into its sections. Before the first only
 // comments may stand.
 func parse(text string) (file, error) {
-	text = strings.ReplaceAll(text, "\r\n", "\n") // a checkout may differ in line ends
+	text = lineEnd.ReplaceAllString(text, "\n")
 	sum := sha256.Sum256([]byte(text))
 	f := file{checksum: hex.EncodeToString(sum[:])}
 	var up, down strings.Builder
