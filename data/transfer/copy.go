@@ -283,7 +283,7 @@ func (s *summed) next() ([]cell, bool, error) {
 	}
 	if !ok {
 		if err == nil && s.tell != nil {
-			s.tell(Step{s.p.to.table, s.sum.rows, 1})
+			s.tell(Step{Table: s.p.to.table, Rows: s.sum.rows, Share: 1})
 		}
 		return nil, false, err
 	}
