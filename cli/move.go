@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -20,9 +21,10 @@ func (p *program) moveCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
 		Use: "move --to URL", Short: "Copy everything into another database, and prove that it is the same", Args: cobra.NoArgs,
 		Long: "Copy everything into another database, of this or the other kind, and prove that it is the same:\n" +
-			"the number of rows and the checksum of each table. Stop the server first: what is written\n" +
-			"meanwhile is not copied. This database stays as it is. Either all is copied or nothing, so it may\n" +
-			"be run again. A URL with a password belongs in MANOR_MOVE_TO, or in the file MANOR_MOVE_TO_FILE.",
+			"the number of rows and the checksum of each table. Stop the server first: who writes to this\n" +
+			"database meanwhile has to wait until all is copied, and then writes to the old one. It stays as it\n" +
+			"is. Either all is copied or nothing, so it may be run again. A URL with a password belongs in\n" +
+			"MANOR_MOVE_TO, or in the file MANOR_MOVE_TO_FILE.",
 	})
 	to := c.Flags().String("to", "", "sqlite:`FILE` or postgres://host/name, which must be empty")
 	restart := c.Flags().Bool("restart", false, "drop all that the target holds first; asks")
@@ -45,14 +47,21 @@ func (p *program) moveCommand() *cobra.Command {
 				return err
 			}
 			defer e.db.Close() // everything is committed by now
-			migrated, err := p.onlyMigrated(ctx, cfg, e)
+			if same, err := transfer.Same(ctx, from.db, e.db); err != nil || same {
+				return cmp.Or(err, misused("%s is the database itself, by another name", target))
+			}
+			fresh, err := p.fresh(ctx, cfg)
+			if err != nil {
+				return err
+			}
+			migrated, err := onlyMigrated(ctx, e, fresh)
 			if err == nil && !migrated {
 				err = p.emptied(ctx, e, target, "--restart", *restart, *yes)
 			}
 			if err != nil {
 				return err
 			}
-			out, err := p.move(ctx, from, e)
+			out, err := p.move(ctx, from, e, fresh)
 			if err != nil {
 				return err
 			}
@@ -100,8 +109,9 @@ func sameDatabase(a, b location) bool {
 	return a.file == b.file || xerr == nil && yerr == nil && os.SameFile(x, y)
 }
 
-// move fills a database that is empty but for what revisions put there.
-func (p *program) move(ctx context.Context, from, to *estate) ([]transfer.Count, error) {
+// move fills a database that is empty but for what revisions put there, which is
+// as many rows as a fresh one has.
+func (p *program) move(ctx context.Context, from, to *estate, fresh map[string]int64) ([]transfer.Count, error) {
 	if _, err := to.Upgrade(ctx); err != nil {
 		return nil, err
 	}
@@ -110,35 +120,36 @@ func (p *program) move(ctx context.Context, from, to *estate) ([]transfer.Count,
 	}
 	bar := p.bar()
 	defer bar.end()
-	return transfer.Copy(ctx, from.db, to.db, transfer.CopyOptions{Schemas: from.tables(), Replace: true, Progress: bar.step})
+	return transfer.Copy(ctx, from.db, to.db, transfer.CopyOptions{Schemas: from.tables(), Replace: true, Most: fresh, Still: true, Progress: bar.step})
+}
+
+// fresh returns how many rows the tables of a database have that is made now.
+func (p *program) fresh(ctx context.Context, cfg config) (map[string]int64, error) {
+	dir, err := os.MkdirTemp("", "manor-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir) // nothing in it is missed
+	e, err := p.bare(ctx, cfg, location{file: filepath.Join(dir, "fresh.db")})
+	if err != nil {
+		return nil, err
+	}
+	defer e.db.Close() // before the folder goes
+	if _, err := e.Upgrade(ctx); err != nil {
+		return nil, err
+	}
+	return transfer.Rows(ctx, e.db)
 }
 
 // onlyMigrated reports whether a database has the rows that revisions put there,
-// and no others: as many in each table as one that is made now, for comparison.
-func (p *program) onlyMigrated(ctx context.Context, cfg config, e *estate) (bool, error) {
+// and no others: as many in each table as a fresh one.
+func onlyMigrated(ctx context.Context, e *estate, fresh map[string]int64) (bool, error) {
 	if ran, err := e.Migrator().Current(ctx); err != nil || len(ran) == 0 {
-		return false, err
-	}
-	dir, err := os.MkdirTemp("", "manor-*")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(dir) // nothing in it is missed
-	fresh, err := p.bare(ctx, cfg, location{file: filepath.Join(dir, "fresh.db")})
-	if err != nil {
-		return false, err
-	}
-	defer fresh.db.Close() // before the folder goes
-	if _, err := fresh.Upgrade(ctx); err != nil {
-		return false, err
-	}
-	want, err := transfer.Rows(ctx, fresh.db)
-	if err != nil {
 		return false, err
 	}
 	got, err := transfer.Rows(ctx, e.db)
 	for table, n := range got {
-		if n > want[table] {
+		if n > fresh[table] {
 			return false, err
 		}
 	}

@@ -19,7 +19,7 @@ type bar struct {
 
 	table       string
 	since, last time.Time
-	from        int64 // rows of the table when since was
+	from, rows  int64 // rows of the table when since was, and of the last step
 	drawn       bool
 }
 
@@ -34,8 +34,14 @@ func (b *bar) step(s transfer.Step) {
 		return
 	}
 	now := b.now()
-	if s.Table != b.table {
-		b.table, b.since, b.from = s.Table, now, s.Rows
+	// What an earlier load had stored says nothing of how fast this one is. A
+	// second file of a table begins anew.
+	again := s.Table != b.table || s.Rows < b.rows
+	if b.rows = s.Rows; again || s.Rows == s.Found {
+		b.since, b.from = now, s.Rows
+	}
+	if again {
+		b.table = s.Table
 	} else if now.Sub(b.last) < 100*time.Millisecond {
 		return
 	}
@@ -52,6 +58,9 @@ func (b *bar) line(s transfer.Step, took time.Duration) string {
 		text += fmt.Sprintf("[%s%s] %3.0f%% ", strings.Repeat("#", full), strings.Repeat(".", width-full), s.Share*100)
 	}
 	text += fmt.Sprintf("%d rows", s.Rows)
+	if s.Found > 0 {
+		text += fmt.Sprintf(" (%d were there)", s.Found)
+	}
 	if took >= time.Second {
 		text += fmt.Sprintf(", %.0f/s", float64(s.Rows-b.from)/took.Seconds())
 	}

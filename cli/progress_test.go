@@ -33,6 +33,24 @@ func TestBar(t *testing.T) {
 		t.Errorf("%q is left", last)
 	}
 	out.Reset()
+	// 5,000 rows are found in two seconds, and 1,000 stored in the third.
+	for i := range 7 {
+		b.step(transfer.Step{Table: "users", Rows: int64(min(i, 5)*1000 + max(0, i-5)*1000), Share: float64(i) / 10, Found: int64(min(i, 5) * 1000)})
+		now = now.Add(400 * time.Millisecond)
+	}
+	now = now.Add(200 * time.Millisecond)
+	b.step(transfer.Step{Table: "users", Rows: 6000, Share: 0.6, Found: 5000})
+	if want := "60% 6000 rows (5000 were there), 1000/s"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%q was not drawn last: %q", want, out.String())
+	}
+	// Another file of the same table.
+	b.step(transfer.Step{Table: "users", Rows: 1000, Share: 0.1})
+	now = now.Add(time.Second)
+	b.step(transfer.Step{Table: "users", Rows: 3000, Share: 0.3})
+	if want := "30% 3000 rows, 2000/s"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%q was not drawn last: %q", want, out.String())
+	}
+	out.Reset()
 	quiet := (&program{Process: Process{Stderr: &out}}).bar()
 	quiet.step(transfer.Step{Table: "users"})
 	quiet.end()

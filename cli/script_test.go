@@ -71,6 +71,7 @@ func runScript(t *testing.T, file, url string) {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each command takes a second longer under the race detector
 			e.Setenv("DATABASE", url)
 			if url != "" {
+				e.Setenv("DATABASE_AGAIN", again(url))
 				e.Setenv("MANOR_DATABASE_URL", url)
 			}
 			return nil
@@ -83,6 +84,15 @@ func runScript(t *testing.T, file, url string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "sql": runSQL},
 	})
+}
+
+// again returns another URL of the same database.
+func again(url string) string {
+	sign := "?"
+	if strings.Contains(url, "?") {
+		sign = "&"
+	}
+	return url + sign + "application_name=again"
 }
 
 // exits runs a program that must end with a code: exits 2 manor …

@@ -206,3 +206,11 @@ func (m *moody) Put(ctx context.Context, key string, r io.Reader, o driver.PutOp
 	}
 	return m.Bucket.Put(ctx, key, r, o)
 }
+
+// Clean cleans what is beneath, if that has to be cleaned.
+func (m *moody) Clean(ctx context.Context, before time.Time) (int, error) {
+	if c, ok := m.Bucket.(driver.Cleaner); ok {
+		return c.Clean(ctx, before)
+	}
+	return 0, nil
+}

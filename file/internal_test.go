@@ -1,11 +1,18 @@
 package file
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/file/driver"
+	"github.com/manorgo/manor/file/memory"
 )
 
 // Whatever a client calls a file, its name is no path and breaks no header.
@@ -44,4 +51,48 @@ func FuzzSniff(f *testing.F) {
 			t.Errorf("%q by the name %q became %s", head, name, found)
 		}
 	})
+}
+
+// A stubborn bucket deletes no key with an x.
+type stubborn struct{ driver.Bucket }
+
+func (s stubborn) Delete(ctx context.Context, key string) error {
+	switch {
+	case strings.HasPrefix(key, "x"):
+		return fmt.Errorf("%s stays", key)
+	case key == "gone":
+		return driver.ErrNotExist
+	}
+	return s.Bucket.Delete(ctx, key)
+}
+
+// One removal that fails keeps none of the others from happening, and each of
+// those that fail is named.
+func TestDeleteTellsOfAllFailures(t *testing.T) {
+	t.Parallel()
+	bucket := memory.New(nil)
+	for _, key := range []string{"a", "x1", "b", "x2"} {
+		if _, err := bucket.Put(t.Context(), key, strings.NewReader("x"), driver.PutOptions{Size: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := New(Config{Bucket: stubborn{bucket}})
+	err := s.delete(t.Context(), []string{"x1", "a", "gone", "x2", "b"})
+	e, ok := errors.AsType[*fault.Error](err)
+	if !ok || e.Kind != fault.Unavailable || !strings.Contains(fmt.Sprint(e.Err), "x1 stays") || !strings.Contains(fmt.Sprint(e.Err), "x2 stays") {
+		t.Errorf("the error is %v", err)
+	}
+	left := ""
+	for o, err := range bucket.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		left += o.Key + " "
+	}
+	if left != "x1 x2 " {
+		t.Errorf("left are %s", left)
+	}
+	if err := s.delete(t.Context(), []string{"gone"}); err != nil {
+		t.Errorf("what is not there: %v", err)
+	}
 }

@@ -115,8 +115,8 @@ func neverCommitted(err error) bool {
 
 // Update calls fn in a transaction, for it to change the one row that where
 // picks and to return it as it is then. The bytes of files that the row has lost
-// are removed after the commit. It returns what fn does; a row that is not there
-// is for fn to find out.
+// are removed after the commit; do not put them into a row again. It returns what
+// fn does; a row that is not there is for fn to find out.
 func (k *Keeper[T]) Update(ctx context.Context, where data.Filter[T], fn func(tx *data.Tx) (T, error)) (v T, err error) {
 	err = k.store.c.DB.Tx(ctx, func(tx *data.Tx) error {
 		before, err := k.table.On(tx).Lock(ctx, where)

@@ -198,6 +198,33 @@ func TestReplacedClearedAndDeleted(t *testing.T) {
 	})
 }
 
+// Of several changes in one transaction only what was before the first and what is
+// after the last counts: what comes back is kept, what never stayed goes.
+func TestOnlyTheLastStateCounts(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		p := b.add("a", "first")
+		b.check(b.save(func(fs []file.File) (err error) {
+			p, err = b.papers.Update(t.Context(), id.Eq(p.ID), func(tx *data.Tx) (v paper, err error) {
+				for _, c := range []data.Change[paper]{text.Set(fs[0]), cover.Set(p.Text), text.Set(p.Text), cover.SetNull(), cover.Set(fs[1]), pages.Set(fs)} {
+					if v, err = papers.On(tx).Update(t.Context(), p.ID, c); err != nil {
+						return v, err
+					}
+				}
+				return papers.On(tx).Update(t.Context(), p.ID, pages.Set(nil), cover.Set(fs[1]))
+			})
+			return err
+		}, "never stayed", "cover"))
+		b.work()
+		b.done()
+		if got := b.read(p.Text) + b.read(*p.Cover); got != "firstcover" {
+			t.Errorf("the row reads %q", got)
+		}
+		b.clock.Advance(2 * day)
+		b.sweep(1)
+		b.holds(p.Text, *p.Cover)
+	})
+}
+
 func TestBulkDeleteRemovesBytes(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		var last paper

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/manorgo/manor/fault"
@@ -64,8 +65,16 @@ func (s *Store) serve(w http.ResponseWriter, r *http.Request, f File, inline boo
 	if f.SHA256 != "" {
 		h.Set("ETag", strconv.Quote(f.SHA256))
 	}
+	if strings.Count(r.Header.Get("Range"), ",") >= maxRanges {
+		r = r.Clone(r.Context())
+		r.Header.Del("Range") // which a server may always do
+	}
 	http.ServeContent(web.Pace(w, r), r, "", f.ModifiedAt, content)
 }
+
+// maxRanges is how many parts of a file one request gets: each is a request to
+// the backend, and thousands fit into a header.
+const maxRanges = 16
 
 // receive stores what is uploaded to a signed address.
 func (s *Store) receive(w http.ResponseWriter, r *http.Request) error {

@@ -1,10 +1,13 @@
 package file_test
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -237,6 +240,44 @@ func TestServe(t *testing.T) {
 		if err != nil || res.StatusCode != 206 || string(body) != "0123456789" || !strings.HasPrefix(res.Header.Get("Content-Disposition"), "inline") ||
 			res.Header.Get("Last-Modified") == "" {
 			t.Errorf("%d %q %v %v", res.StatusCode, body, res.Header, err)
+		}
+	})
+}
+
+// An opened bucket counts how often it is asked for bytes.
+type opened struct {
+	driver.Bucket
+	n atomic.Int32
+}
+
+func (o *opened) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	o.n.Add(1)
+	return o.Bucket.Open(ctx, key, offset, length)
+}
+
+// A few ranges are answered as asked, thousands at once do not become thousands of
+// requests to the backend.
+func TestServeManyRanges(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		asked := &opened{Bucket: b.bucket.Bucket}
+		b.bucket.Bucket = asked
+		p := b.add("a", strings.Repeat("0123456789", 10_000))
+		for _, c := range []struct {
+			ranges, status int
+			parts          string
+		}{{3, http.StatusPartialContent, "multipart/byteranges"}, {3000, http.StatusOK, "text/plain"}} {
+			asked.n.Store(0)
+			r := httptest.NewRequest("GET", "/", nil)
+			var list []string
+			for i := range c.ranges {
+				list = append(list, fmt.Sprintf("%d-%[1]d", 3*i))
+			}
+			r.Header.Set("Range", "bytes="+strings.Join(list, ","))
+			w := httptest.NewRecorder()
+			b.store.Serve(w, r, p.Text, file.Link{})
+			if n := int(asked.n.Load()); w.Code != c.status || !strings.HasPrefix(w.Header().Get("Content-Type"), c.parts) || n > c.ranges || n > 16 {
+				t.Errorf("%d ranges: %d %v after %d requests", c.ranges, w.Code, w.Header(), n)
+			}
 		}
 	})
 }

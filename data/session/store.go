@@ -91,7 +91,10 @@ func (st *Store) load(r *http.Request) (*Session, error) {
 	if !ok {
 		return s, nil
 	}
-	found, err := st.table.On(st.db).GetBy(r.Context(), st.hash.In(st.hashes(token)...))
+	// From the primary, whatever unit the request is in: a replica may not know
+	// yet that the session has begun, or still believe in one that has ended.
+	ctx := data.WithPrimary(r.Context())
+	found, err := st.table.On(st.db).GetBy(ctx, st.hash.In(st.hashes(token)...))
 	if fault.KindOf(err) == fault.NotFound {
 		return s, nil
 	}

@@ -9,8 +9,6 @@ import (
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/driver"
-	"github.com/manorgo/manor/data/postgres"
-	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/internal/pgtest"
 )
@@ -44,17 +42,11 @@ func TestCopyFindsDifferences(t *testing.T) {
 
 func notes(t *testing.T, dialect string) *data.DB {
 	t.Helper()
-	var db *data.DB
-	var err error
-	if dialect == "sqlite" {
-		db, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "notes.db"), sqlite.Options{})
-	} else {
-		db, err = postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
+	address := filepath.Join(t.TempDir(), "notes.db")
+	if dialect == "postgres" {
+		address = pgtest.Database(t)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
+	db := openAt(t, address)
 	do(t, db, "CREATE TABLE notes (id integer PRIMARY KEY, text text)")
 	return db
 }

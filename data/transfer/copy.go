@@ -20,6 +20,16 @@ type CopyOptions struct {
 	// put there. Without it a target that has rows is refused.
 	Replace bool
 
+	// Most says of each table how many rows a target may have that Replace
+	// removes; a target with more is refused. nil means any number.
+	Most map[string]int64
+
+	// Still keeps those waiting who would write to the source, from before the
+	// first row is read until the copy is committed, so that nothing that was
+	// written in time is missing in it. Others may read. It needs the rights to
+	// write to the source.
+	Still bool
+
 	Progress func(Step) // told how far the work is, unless nil
 
 	// altered is called between the copy and its proof.
@@ -35,20 +45,41 @@ type CopyOptions struct {
 // All happens in one transaction on the target: after an error, or if the
 // process dies, the target is as it was. A difference is fault.Conflict and
 // names the tables; so is a target that has rows, or lacks a table or column.
-// What is written to from meanwhile is not copied.
+// What is written to from meanwhile is not copied, but with Still, and then it is
+// not written before the copy has ended. If somebody who writes, or uses the
+// target, does not make way within five seconds, it is fault.Unavailable. A copy
+// into the source itself is fault.Invalid.
 func Copy(ctx context.Context, from, to *data.DB, opts CopyOptions) ([]Count, error) {
+	same, err := Same(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		return nil, fault.Errorf(fault.Invalid, "the target is the source itself")
+	}
 	pairs, groups, err := match(ctx, from, to, opts)
 	if err != nil {
 		return nil, failed(ctx, err, "the databases cannot be compared")
 	}
-	c := &copying{to: to, opts: opts, tables: pairs, groups: groups}
-	counts, err := c.run(ctx, func(ctx context.Context, fn func(i int, rows source) error) error {
-		parts := make([]*part, len(pairs))
-		for i := range pairs {
-			parts[i] = pairs[i].from
-		}
+	parts := make([]*part, len(pairs))
+	for i := range pairs {
+		parts[i] = pairs[i].from
+	}
+	read := func(ctx context.Context, fn func(i int, rows source) error) error {
 		return snapshot(ctx, from, parts, fn)
-	})
+	}
+	if opts.Still {
+		held, err := hold(ctx, from, parts)
+		if err != nil {
+			return nil, failed(ctx, err, "the rows cannot be copied")
+		}
+		defer held.Rollback(ctx) // it changed nothing
+		read = func(ctx context.Context, fn func(i int, rows source) error) error {
+			return readParts(ctx, held, parts, fn)
+		}
+	}
+	c := &copying{to: to, opts: opts, tables: pairs, groups: groups}
+	counts, err := c.run(ctx, read)
 	return counts, failed(ctx, err, "the rows cannot be copied")
 }
 
@@ -149,11 +180,11 @@ type copying struct {
 func (c *copying) run(ctx context.Context, read func(context.Context, func(i int, rows source) error) error) (counts []Count, err error) {
 	tx, err := begin(ctx, c.to.Driver())
 	if err != nil {
-		return nil, err
+		return nil, busy(ctx, err, "somebody writes to the target: stop them first")
 	}
 	defer func() { err = also(err, tx.Rollback(ctx)) }()
 	if err := c.clear(ctx, tx); err != nil {
-		return nil, err
+		return nil, busy(ctx, err, "somebody uses the target: stop them first")
 	}
 	sums := make([]sum, len(c.tables))
 	fill := func() error {
@@ -204,9 +235,10 @@ func unreferenced(err error) error {
 // clear sees to it that the target is empty.
 func (c *copying) clear(ctx context.Context, tx driver.Tx) error {
 	var tables []*table
+	var parts []*part
 	var names []string
 	for _, p := range c.tables {
-		tables, names = append(tables, p.table), append(names, quote(p.to.table))
+		tables, parts, names = append(tables, p.table), append(parts, p.to), append(names, quote(p.to.table))
 	}
 	if !c.opts.Replace {
 		used, err := firstUsed(ctx, tx, tables)
@@ -217,6 +249,14 @@ func (c *copying) clear(ctx context.Context, tx driver.Tx) error {
 	}
 	if len(names) == 0 {
 		return nil
+	}
+	if server(c.to) {
+		if err := lock(ctx, tx, parts, "ACCESS EXCLUSIVE"); err != nil {
+			return err
+		}
+	}
+	if err := c.few(ctx, tx, tables); err != nil {
+		return err
 	}
 	if server(c.to) {
 		return exec(ctx, tx, "TRUNCATE "+strings.Join(names, ", "))
@@ -230,6 +270,23 @@ func (c *copying) clear(ctx context.Context, tx driver.Tx) error {
 		}
 	}
 	return exec(ctx, tx, "PRAGMA defer_foreign_keys = off")
+}
+
+// few sees to it that the target has no more rows than it may.
+func (c *copying) few(ctx context.Context, tx driver.Tx, tables []*table) error {
+	if c.opts.Most == nil {
+		return nil
+	}
+	for _, t := range tables {
+		n, err := one[int64](ctx, tx, driver.Int, "SELECT count(*) FROM "+quote(t.name))
+		if err != nil {
+			return err
+		}
+		if n > c.opts.Most[t.name] {
+			return fault.Errorf(fault.Conflict, "the target is in use: the table %s has %d rows", t.name, n)
+		}
+	}
+	return nil
 }
 
 // prove reads what was stored and compares.
@@ -283,7 +340,7 @@ func (s *summed) next() ([]cell, bool, error) {
 	}
 	if !ok {
 		if err == nil && s.tell != nil {
-			s.tell(Step{s.p.to.table, s.sum.rows, 1})
+			s.tell(Step{Table: s.p.to.table, Rows: s.sum.rows, Share: 1})
 		}
 		return nil, false, err
 	}

@@ -159,7 +159,7 @@ func (o DumpOptions) rows(w io.Writer, p *part, rows source) (n int64, err error
 		return n, err
 	}
 	if o.Progress != nil {
-		o.Progress(Step{p.table, n, 1})
+		o.Progress(Step{Table: p.table, Rows: n, Share: 1})
 	}
 	return n, b.Flush()
 }

@@ -83,7 +83,7 @@ func TestFixtureVariants(t *testing.T) {
 			same(t, "rows", got, []map[string]any{{"name": v.file}})
 		})
 	}
-	for name, text := range map[string]string{"star.json": bom + lines("x"), "star.csv": bom + csv("x"), "star.csv.gz": gz(t, bom+csv("x")), "star.ndjson": bom + ndjson("x")} {
+	for name, text := range map[string]string{"star.json": bom + lines("x"), "star.csv": bom + csv("x"), "star.csv.gz": gz(t, bom+csv("x")), "star.ndjson": bom + ndjson("x"), "STAR.csv.zip": zipped(t, "star.csv", bom+csv("x")), "star.json.zip": zipped(t, "star.json", bom+lines("x"))} {
 		got, err := transfer.ReadFixture(files(name, text), "star")
 		ok(t, err)
 		same(t, "rows after a mark in "+name, got, []map[string]any{{"name": "x"}})

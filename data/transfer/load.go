@@ -35,6 +35,9 @@ type LoadOptions struct {
 
 	Batch    int        // rows that one transaction stores; 0 means 1,000
 	Progress func(Step) // told how far the work is, unless nil
+
+	// reached is called at points of the work, with the name of each.
+	reached func(point string)
 }
 
 // Loaded says what became of one file.
@@ -52,7 +55,10 @@ type Loaded struct {
 // batch is stored, and the error, of fault.Invalid or fault.Malformed, names its
 // file, line and column. How far each file came is noted with each batch, in a
 // table manor_loads, which is dropped when all is done. The next Load of the same
-// files goes on from there, provided that the rows before are still the same.
+// files goes on from there, provided that the rows before are still the same. So
+// whenever a process dies, each row is stored once when a later one has ended
+// without an error. Two Loads of one file at the same time do not store its rows
+// twice: one of them is fault.Conflict, or finds the rows taken.
 //
 // Tables that refer to themselves, or to each other in a circle, are filled in
 // one transaction, in which references are checked at the end, so rows may stand
@@ -69,6 +75,9 @@ func Load(ctx context.Context, db *data.DB, fixtures []*Fixture, opts LoadOption
 	l := &loading{db: db, opts: opts, files: by}
 	if l.opts.Batch <= 0 {
 		l.opts.Batch = 1000
+	}
+	if l.opts.reached == nil {
+		l.opts.reached = func(string) {}
 	}
 	for _, f := range fixtures {
 		t := find(all, f.name)
@@ -170,14 +179,27 @@ func (l *loading) file(ctx context.Context, t *table, f *Fixture) error {
 	chain := newChain()
 	var batch []item
 	var n int64
+	found, stored := m.rows, m
+	keep := func() error {
+		next := marker{n, chain.String()}
+		if err := l.store(ctx, t, f, batch, stored, next); err != nil {
+			return err
+		}
+		out.Rows += int64(len(batch))
+		batch, stored = batch[:0], next
+		return nil
+	}
 	for r, err := range f.Records() {
 		if err != nil {
 			return err
 		}
 		chain.add(r)
-		if n++; n <= m.rows {
-			if n == m.rows && chain.String() != m.digest {
+		if n++; n <= found {
+			if n == found && chain.String() != m.digest {
 				return fault.Errorf(fault.Conflict, "%s: the first %d rows, which were loaded before, are not the same any more: start again, or match rows that are there", f.file, n)
+			}
+			if n%stepEvery == 0 || n == found {
+				l.tell(Step{t.name, n, f.share(), n})
 			}
 			continue
 		}
@@ -186,24 +208,26 @@ func (l *loading) file(ctx context.Context, t *table, f *Fixture) error {
 			return err
 		}
 		if batch = append(batch, it); len(batch) == l.opts.Batch {
-			if err := l.store(ctx, t, f, batch, marker{n, chain.String()}); err != nil {
+			if err := keep(); err != nil {
 				return err
 			}
-			batch, out.Rows = batch[:0], out.Rows+int64(len(batch))
+			l.tell(Step{t.name, n, f.share(), found})
 		}
-		tell(l.opts.Progress, t.name, n, f.share())
 	}
-	if n < m.rows {
-		return fault.Errorf(fault.Conflict, "%s: has %d rows, and %d were loaded before: start again, or match rows that are there", f.file, n, m.rows)
+	if n < found {
+		return fault.Errorf(fault.Conflict, "%s: has %d rows, and %d were loaded before: start again, or match rows that are there", f.file, n, found)
 	}
-	if err := l.store(ctx, t, f, batch, marker{n, chain.String()}); err != nil {
+	if err := keep(); err != nil {
 		return err
 	}
-	out.Rows += int64(len(batch))
-	if l.opts.Progress != nil {
-		l.opts.Progress(Step{t.name, n, 1})
-	}
+	l.tell(Step{t.name, n, 1, found})
 	return nil
+}
+
+func (l *loading) tell(s Step) {
+	if l.opts.Progress != nil {
+		l.opts.Progress(s)
+	}
 }
 
 // share returns how much of the file was read.
@@ -214,8 +238,9 @@ func (f *Fixture) share() float64 {
 	return min(1, float64(f.raw.n)/float64(f.size))
 }
 
-// store stores a batch and notes it, together.
-func (l *loading) store(ctx context.Context, t *table, f *Fixture, batch []item, m marker) (err error) {
+// store stores a batch and notes it, together. It notes first, so that another
+// Load of the file waits, and then stores nothing.
+func (l *loading) store(ctx context.Context, t *table, f *Fixture, batch []item, last, next marker) (err error) {
 	if len(batch) == 0 {
 		return nil
 	}
@@ -226,25 +251,31 @@ func (l *loading) store(ctx context.Context, t *table, f *Fixture, batch []item,
 		}
 		defer func() { err = also(err, tx.Rollback(ctx)) }()
 	}
+	if !l.opts.Atomic && !l.opts.DryRun {
+		if err := l.note(ctx, tx, t, f, last, next); err != nil {
+			return err
+		}
+		l.opts.reached("noted")
+	}
 	err = l.try(ctx, tx, batch)
 	if err != nil && ctx.Err() == nil {
 		err = l.singly(ctx, tx, f, batch)
 	}
-	if err == nil && server(l.db) {
+	if err == nil && server(l.db) && !l.opts.DryRun { // which no rollback undoes
 		err = renumber(ctx, tx, t)
 	}
 	if err != nil {
 		return err
 	}
-	if !l.opts.Atomic && !l.opts.DryRun {
-		if err := l.note(ctx, tx, t, f, m); err != nil {
-			return err
-		}
-	}
+	l.opts.reached("stored")
 	if l.tx != nil {
 		return nil
 	}
-	return tx.Commit(ctx)
+	if err := tx.Commit(ctx); err != nil {
+		return err
+	}
+	l.opts.reached("committed")
+	return nil
 }
 
 // try stores rows, all or, after an error, none.

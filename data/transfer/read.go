@@ -140,6 +140,10 @@ func snapshot(ctx context.Context, db *data.DB, parts []*part, fn func(i int, ro
 	if err := unhurried(ctx, tx); err != nil {
 		return err
 	}
+	return readParts(ctx, tx, parts, fn)
+}
+
+func readParts(ctx context.Context, tx driver.Tx, parts []*part, fn func(i int, rows source) error) error {
 	for i, p := range parts {
 		if err := readPart(ctx, tx, p, func(rows source) error { return fn(i, rows) }); err != nil {
 			return err

@@ -27,6 +27,7 @@ type Step struct {
 	Table string
 	Rows  int64   // done of this table
 	Share float64 // of it that is done, from 0 to 1; negative if nobody knows
+	Found int64   // of Rows, those that an earlier Load had stored
 }
 
 // stepEvery is how many rows lie between two steps.
@@ -35,7 +36,7 @@ const stepEvery = 1000
 // tell tells of a step, if anybody listens and it is time.
 func tell(to func(Step), table string, rows int64, share float64) {
 	if to != nil && rows%stepEvery == 0 {
-		to(Step{table, rows, share})
+		to(Step{Table: table, Rows: rows, Share: share})
 	}
 }
 

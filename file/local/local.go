@@ -17,6 +17,7 @@ import (
 	"iter"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -28,13 +29,18 @@ import (
 // A Bucket is a driver.Bucket in a folder. Make one with New.
 type Bucket struct {
 	folder string
-	mu     sync.Mutex
-	open   *os.Root
+	fsync  func(*os.File) error // (*os.File).Sync, but in tests
+
+	mu   sync.Mutex
+	open *os.Root
+	made map[string]bool // folders whose names are durable, "" is all of it
 }
 
 // New returns the bucket of a folder. The folder, and what it is in, are made
 // by the first Put, for this user alone; New touches nothing.
-func New(folder string) *Bucket { return &Bucket{folder: folder} }
+func New(folder string) *Bucket {
+	return &Bucket{folder: folder, fsync: (*os.File).Sync, made: map[string]bool{}}
+}
 
 var (
 	_ driver.Bucket  = (*Bucket)(nil)
@@ -51,13 +57,14 @@ const unfinished = ".unfinished"
 func (b *Bucket) root(make bool) (*os.Root, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.open != nil {
-		return b.open, nil
-	}
-	if make {
-		if err := os.MkdirAll(b.folder, 0o700); err != nil {
+	if make && !b.made[""] {
+		if err := b.makeAll(); err != nil {
 			return nil, err
 		}
+		b.made[""] = true
+	}
+	if b.open != nil {
+		return b.open, nil
 	}
 	root, err := os.OpenRoot(b.folder)
 	if err == nil {
@@ -66,10 +73,43 @@ func (b *Bucket) root(make bool) (*os.Root, error) {
 	return root, err
 }
 
+// makeAll makes the folder with all it is in, and their names durable: those of
+// folders that are there, too, since who made them may not have come so far.
+func (b *Bucket) makeAll() error {
+	folder, err := filepath.Abs(b.folder)
+	if err != nil {
+		return err
+	}
+	names := []string{filepath.Dir(folder)} // where a name of ours may be new
+	for above := filepath.Dir(folder); filepath.Dir(above) != above; above = filepath.Dir(above) {
+		if _, err := os.Stat(above); err == nil {
+			break
+		}
+		names = append(names, filepath.Dir(above))
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	for _, name := range names {
+		d, err := os.Open(name)
+		if errors.Is(err, fs.ErrPermission) {
+			continue // then it was made by somebody else
+		}
+		if err != nil {
+			return err
+		}
+		if err := b.syncFolder(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close lets go of the folder. The bucket may be used again.
 func (b *Bucket) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	clear(b.made)
 	if b.open == nil {
 		return nil
 	}
@@ -104,13 +144,13 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.Reader, o driver.PutO
 	if _, err = io.Copy(onlyWriter{f}, driver.WithContext(ctx, driver.Sized(r, o.Size))); err != nil {
 		return obj, err
 	}
-	if err = errors.Join(f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(b.fsync(f), f.Close()); err != nil {
 		return obj, err
 	}
 	if err = ctx.Err(); err != nil {
 		return obj, err
 	}
-	if err = settle(root, temp, key); err != nil {
+	if err = b.settle(root, temp, key); err != nil {
 		return obj, err
 	}
 	info, err := root.Stat(key)
@@ -125,47 +165,67 @@ func (b *Bucket) Put(ctx context.Context, key string, r io.Reader, o driver.PutO
 type onlyWriter struct{ io.Writer }
 
 // settle gives a file its name, and makes the name durable.
-func settle(root *os.Root, temp, key string) error {
-	if err := makeFolders(root, path.Dir(key)); err != nil {
+func (b *Bucket) settle(root *os.Root, temp, key string) error {
+	folder := path.Dir(key)
+	if err := b.makeFolders(root, folder); err != nil {
 		return err
 	}
 	if err := root.Rename(temp, key); err != nil {
 		return err
 	}
-	if err := syncFolder(root, path.Dir(key)); err != nil {
+	if err := b.syncIn(root, folder); err != nil {
 		_ = root.Remove(key) // nobody is told that it is there
 		return err
 	}
 	return nil
 }
 
-// makeFolders makes a folder with all it is in, and their names durable.
-func makeFolders(root *os.Root, folder string) error {
-	if _, err := root.Stat(folder); err == nil {
+// makeFolders makes a folder with all it is in, and their names durable. That a
+// folder is there does not say that its name will be after a power failure: who
+// made it may be about to see to that.
+func (b *Bucket) makeFolders(root *os.Root, folder string) error {
+	if folder == "." {
 		return nil
 	}
-	above := path.Dir(folder)
-	if above != folder {
-		if err := makeFolders(root, above); err != nil {
-			return err
+	b.mu.Lock()
+	made := b.made[folder]
+	b.mu.Unlock()
+	if made {
+		if _, err := root.Stat(folder); err == nil {
+			return nil
 		}
+	}
+	above := path.Dir(folder)
+	if err := b.makeFolders(root, above); err != nil {
+		return err
 	}
 	if err := root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	return syncFolder(root, above)
+	if err := b.syncIn(root, above); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.made[folder] = true
+	b.mu.Unlock()
+	return nil
 }
 
-// syncFolder makes the names in a folder durable; Windows has no such call.
-func syncFolder(root *os.Root, folder string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
+func (b *Bucket) syncIn(root *os.Root, folder string) error {
 	d, err := root.Open(folder)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return b.syncFolder(d)
+}
+
+// syncFolder makes the names in a folder durable, and closes it; Windows has no
+// such call.
+func (b *Bucket) syncFolder(d *os.File) error {
+	if runtime.GOOS == "windows" {
+		return d.Close()
+	}
+	return errors.Join(b.fsync(d), d.Close())
 }
 
 func object(key string, info fs.FileInfo) driver.Object {
