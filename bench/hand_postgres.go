@@ -76,9 +76,9 @@ func (s *handPostgres) products(ctx context.Context, limit int) (out shown, err 
 	var b pgx.Batch
 	b.Queue(pgShown, true, limit).Query(func(rows pgx.Rows) error {
 		out.Items = make([]products.ListItem, 0, limit)
+		var p products.Product
+		var price pgtype.Numeric
 		for rows.Next() {
-			var p products.Product
-			var price pgtype.Numeric
 			err := rows.Scan((*[16]byte)(&p.ID), &p.CreatedAt, &p.UpdatedAt, (*[16]byte)(&p.OwnerID), &p.Name, &p.Description, &price, &p.Active)
 			if err != nil {
 				return err
