@@ -24,7 +24,7 @@ const (
 	pgByID   = "SELECT " + columns + " FROM products WHERE id = $1"
 	pgSome   = "SELECT " + columns + " FROM products WHERE is_active AND price < $1 ORDER BY created_at DESC, id DESC LIMIT $2"
 	pgCount  = "SELECT count(*) FROM products WHERE is_active AND price < $1"
-	pgChange = "UPDATE products SET name = $1, price = $2, updated_at = CASE WHEN name IS DISTINCT FROM $1 OR price IS DISTINCT FROM $2" +
+	pgChange = "UPDATE products SET name = $1::text, price = $2, updated_at = CASE WHEN name IS DISTINCT FROM $1::text OR price IS DISTINCT FROM $2" +
 		" THEN greatest($3::timestamptz, updated_at + interval '1 microsecond') ELSE updated_at END WHERE id = $4 RETURNING " + columns
 	pgAdd = "INSERT INTO products (" + columns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -21,8 +22,9 @@ func openFiles(path string) (f files, err error) {
 	if f.reads, err = openFile(path, url.Values{"_query_only": {"on"}}); err != nil {
 		return f, err
 	}
-	f.reads.SetMaxIdleConns(4)
-	f.reads.SetMaxOpenConns(4)
+	n := max(4, runtime.NumCPU())
+	f.reads.SetMaxIdleConns(n)
+	f.reads.SetMaxOpenConns(n)
 	f.writes, err = openFile(path, url.Values{
 		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
 		"_pragma": {"journal_size_limit(67108864)"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func openHandPostgres(ctx context.Context, url string) (*handPostgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns = 8 // as Manor has on two processors
+	config.MaxConns = int32(max(8, 4*runtime.NumCPU())) // as Manor has
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	return &handPostgres{pool}, err
 }

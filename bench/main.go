@@ -32,7 +32,7 @@ func main() {
 	case len(os.Args) > 1 && os.Args[1] == "file":
 		err = fileTurn(ctx, os.Args[2:], os.Stdout)
 	default:
-		missed, err = run(ctx, os.Args[1:])
+		missed, err = run(ctx, os.Args[1:], os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

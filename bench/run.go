@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,7 @@ import (
 
 // run measures all that is asked for. What fails is told and left out; what was
 // measured until somebody interrupts is told, too.
-func run(ctx context.Context, args []string) (missed int, err error) {
+func run(ctx context.Context, args []string, out io.Writer) (missed int, err error) {
 	c, err := parse(args)
 	if err != nil {
 		return 0, err
@@ -29,7 +30,10 @@ func run(ctx context.Context, args []string) (missed int, err error) {
 	}
 	defer stop()
 	c.dir = dir
-	j := &judge{out: os.Stdout, by: c.by, silent: c.short}
+	j := &judge{out: out, by: c.by, silent: c.short}
+	if c.short {
+		fmt.Fprint(out, "This tells whether everybody can do the work, not how fast.\n\n")
+	}
 	began := time.Now()
 	for _, db := range c.databases {
 		c.onDatabase(ctx, db, j)
@@ -114,7 +118,7 @@ func (c course) data(ctx context.Context, db, at string, n int, works []string, 
 			j.fail(db+" crowd", err)
 		}
 	}
-	if c.python != "" && c.takesPart(peerName) {
+	if c.python != "" && c.takesPart(peerName) && ctx.Err() == nil {
 		if err := c.peers(ctx, db, n, measured, j); err != nil {
 			j.fail(db+" "+peerName, err)
 		}

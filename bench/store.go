@@ -187,14 +187,14 @@ func full[T any](got []T, err error) error {
 
 // An outcome is what each kind of work returned.
 type outcome struct {
-	got, updated, reread, inserted product
-	listed, paged                  []product
-	total                          int
-	bulk                           []product
-	found, free                    bool // exists, of some and of none
-	gone                           string
-	first, deeper                  []product
-	authors                        []author
+	got, updated, reread, again, inserted product
+	listed, paged                         []product
+	total                                 int
+	bulk                                  []product
+	found, free                           bool // exists, of some and of none
+	gone                                  string
+	first, deeper                         []product
+	authors                               []author
 }
 
 func outcomeOf[T any](ctx context.Context, s store[T], id uuid.UUID, size int) (o outcome, err error) {
@@ -230,6 +230,7 @@ func outcomeOf[T any](ctx context.Context, s store[T], id uuid.UUID, size int) (
 	o.got = one(s.get(ctx, id))
 	o.updated = one(s.update(ctx, id, "renamed", decimal.New(12345, -2)))
 	o.reread = one(s.get(ctx, id))
+	o.again = one(s.update(ctx, id, "renamed", decimal.New(12345, -2)))
 
 	r := rand.New(rand.NewPCG(3, 3))
 	added := s.from(fresh(r, 1))
