@@ -181,7 +181,7 @@ func TestConnectionsAreAlike(t *testing.T) {
 	}
 	defer hand.close()
 	for _, pragma := range []string{"journal_mode", "synchronous", "cache_size", "temp_store", "foreign_keys", "busy_timeout",
-		"wal_autocheckpoint", "journal_size_limit", "trusted_schema", "query_only", "page_size", "automatic_index", "threads"} {
+		"journal_size_limit", "trusted_schema", "query_only", "page_size", "automatic_index", "threads"} {
 		for kind, pool := range map[string]*sql.DB{"reader": hand.reads, "writer": hand.writes} {
 			text := "SELECT CAST(" + pragma + " AS TEXT) FROM pragma_" + pragma
 			if pragma == "busy_timeout" {
