@@ -209,9 +209,11 @@ func (c course) tellFiles(db string, names []string, put, get result, grown map[
 		if p == nil {
 			continue
 		}
-		line := []string{name,
-			fmt.Sprintf("%.0f", mib/median(p, wall)*1e9), compare(p, put.samples[put.first(names)], wall).String(),
-			fmt.Sprintf("%.0f", mib/median(g, wall)*1e9), compare(g, get.samples[get.first(names)], wall).String(),
+		putBy, getBy := "1", "1"
+		if first := put.first(names); name != first {
+			putBy, getBy = compare(p, put.samples[first], wall).String(), compare(g, get.samples[first], wall).String()
+		}
+		line := []string{name, fmt.Sprintf("%.0f", mib/median(p, wall)*1e9), putBy, fmt.Sprintf("%.0f", mib/median(g, wall)*1e9), getBy,
 			duration(median(p, cpu)), memoryText(grown[name])}
 		for _, cell := range line {
 			fmt.Fprint(table, cell, "\t")

@@ -84,7 +84,7 @@ func (j *judge) judge(r result, on string, order []string) {
 	}
 	if goal, set := goals[r.work]; set && base != nil {
 		got := compare(own, base, j.by)
-		j.say(verdict{got.is <= goal+0.005, on + " " + r.work, told(got, goal) + " of " + order[0], times(goal), true})
+		j.say(verdict{got.is <= goal+0.005, on + " " + r.work, told(got, order[0], goal), times(goal), true})
 	}
 	for _, name := range others() {
 		j.cheaper(r, on, name)
@@ -99,16 +99,17 @@ func (j *judge) judge(r result, on string, order []string) {
 func (j *judge) cheaper(r result, on, name string) {
 	if s, own := r.samples[name], r.samples["manor"]; s != nil && own != nil {
 		got := compare(s, own, j.by)
-		j.say(verdict{got.is > 1, on + " " + r.work, name + " takes " + told(got, 1) + " of Manor", "above 1", true})
+		j.say(verdict{got.is > 1, on + " " + r.work, name + " takes " + told(got, "Manor", 1), "above 1", true})
 	}
 }
 
-// told is a ratio, and whether the goal is within what heats differ by.
-func told(r ratio, goal float64) string {
+// told is a ratio to something, and whether the goal is within what heats
+// differ by.
+func told(r ratio, of string, goal float64) string {
 	if r.doubtful(goal) {
-		return r.String() + ", which is within the noise"
+		of += ", within the noise"
 	}
-	return r.String()
+	return r.String() + " of " + of
 }
 
 // compare judges Manor's kinds of work beside each other, on PostgreSQL by the
@@ -135,7 +136,7 @@ func (j *judge) compare(results []result, on string) {
 			continue
 		}
 		got := compare(of[c.work], of[c.with], by).over(c.by)
-		j.say(verdict{got.is <= c.goal+0.005, on + " " + c.work, told(got, c.goal) + " of " + c.says, times(c.goal), false})
+		j.say(verdict{got.is <= c.goal+0.005, on + " " + c.work, told(got, c.says, c.goal), times(c.goal), false})
 	}
 }
 
