@@ -106,10 +106,14 @@ func (j *judge) cheaper(r result, on, name string) {
 // told is a ratio to something, and whether the goal is within what heats
 // differ by.
 func told(r ratio, of string, goal float64) string {
-	if r.doubtful(goal) {
-		of += ", within the noise"
+	text := times(r.is) + " × " + of
+	if r.high > 0 {
+		text += " (" + r.between() + ")"
 	}
-	return r.String() + " of " + of
+	if r.doubtful(goal) {
+		text += ", within the noise"
+	}
+	return text
 }
 
 // compare judges Manor's kinds of work beside each other, on PostgreSQL by the
