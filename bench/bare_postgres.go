@@ -24,8 +24,8 @@ const (
 	pgByID   = "SELECT " + columns + " FROM products WHERE id = $1"
 	pgSome   = "SELECT " + columns + " FROM products WHERE is_active AND price < $1 ORDER BY created_at DESC, id DESC LIMIT $2"
 	pgCount  = "SELECT count(*) FROM products WHERE is_active AND price < $1"
-	pgChange = "UPDATE products SET name = $1, price = $2, updated_at = greatest($3::timestamptz, updated_at + interval '1 microsecond')" +
-		" WHERE id = $4 RETURNING " + columns
+	pgChange = "UPDATE products SET name = $1::text, price = $2, updated_at = CASE WHEN name IS DISTINCT FROM $1::text OR price IS DISTINCT FROM $2" +
+		" THEN greatest($3::timestamptz, updated_at + interval '1 microsecond') ELSE updated_at END WHERE id = $4 RETURNING " + columns
 	pgAdd = "INSERT INTO products (" + columns + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 )
 
@@ -38,14 +38,19 @@ func (s *barePostgres) update(ctx context.Context, id uuid.UUID, name string, pr
 }
 
 func scanPostgres(from pgx.Row) (p product, err error) {
-	var price pgtype.Numeric
-	err = from.Scan((*[16]byte)(&p.id), (*[16]byte)(&p.owner), &p.name, &p.description, &price, &p.active, &p.createdAt, &p.updatedAt)
+	err = readPostgres(from, &p, new(pgtype.Numeric))
+	return p, err
+}
+
+// readPostgres reads a row by way of a number that may serve many.
+func readPostgres(from pgx.Row, p *product, price *pgtype.Numeric) error {
+	err := from.Scan((*[16]byte)(&p.id), (*[16]byte)(&p.owner), &p.name, &p.description, price, &p.active, &p.createdAt, &p.updatedAt)
 	if err != nil {
-		return p, err
+		return err
 	}
 	p.price = decimal.NewFromBigInt(price.Int, price.Exp)
 	p.createdAt, p.updatedAt = p.createdAt.UTC(), p.updatedAt.UTC()
-	return p, nil
+	return nil
 }
 
 func numeric(d decimal.Decimal) pgtype.Numeric {
@@ -75,12 +80,12 @@ func (s *barePostgres) page(ctx context.Context, below decimal.Decimal) ([]produ
 func collectPostgres(rows pgx.Rows) ([]product, error) {
 	defer rows.Close()
 	out := make([]product, 0, pageSize)
+	var price pgtype.Numeric
 	for rows.Next() {
-		p, err := scanPostgres(rows)
-		if err != nil {
+		out = append(out, product{})
+		if err := readPostgres(rows, &out[len(out)-1], &price); err != nil {
 			return nil, err
 		}
-		out = append(out, p)
 	}
 	return out, rows.Err()
 }

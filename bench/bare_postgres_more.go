@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/shopspring/decimal"
 )
 
@@ -16,9 +17,8 @@ const (
 	pgNewest  = "SELECT " + columns + " FROM products ORDER BY created_at DESC, id DESC LIMIT $1"
 	pgOlder   = "SELECT " + columns + " FROM products WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3"
 	pgAuthors = "SELECT id, name FROM authors ORDER BY name, id LIMIT $1 OFFSET $2"
-	pgBooks   = "SELECT " + bookColumns + " FROM books WHERE author_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10," +
-		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ORDER BY author_id, id"
-	pgUpsert = "INSERT INTO tags (" + tagColumns + ") SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])" +
+	pgBooks   = "SELECT " + bookColumns + " FROM books WHERE author_id = ANY($1::uuid[]) ORDER BY author_id, id"
+	pgUpsert  = "INSERT INTO tags (" + tagColumns + ") SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])" +
 		` ON CONFLICT (name) DO UPDATE SET note = excluded.note, uses = excluded.uses,
 updated_at = CASE WHEN tags.note IS DISTINCT FROM excluded.note OR tags.uses IS DISTINCT FROM excluded.uses
 THEN greatest(excluded.updated_at, tags.updated_at + interval '1 microsecond') ELSE tags.updated_at END RETURNING id, name, created_at, updated_at`
@@ -56,9 +56,10 @@ func (s *barePostgres) stream(ctx context.Context, limit int, each func(*product
 		return err
 	}
 	defer rows.Close()
+	var price pgtype.Numeric
 	for rows.Next() {
-		p, err := scanPostgres(rows)
-		if err != nil {
+		var p product
+		if err := readPostgres(rows, &p, &price); err != nil {
 			return err
 		}
 		each(&p)
@@ -68,7 +69,7 @@ func (s *barePostgres) stream(ctx context.Context, limit int, each func(*product
 
 func (s *barePostgres) authors(ctx context.Context, offset int) (func() []author, error) {
 	page := make([]author, 0, authorsShown)
-	keys := make([]any, 0, authorsShown)
+	keys := make([][16]byte, 0, authorsShown)
 	at := make(map[uuid.UUID]int, authorsShown)
 	rows, err := s.pool.Query(ctx, pgAuthors, authorsShown, offset)
 	if err != nil {
@@ -76,22 +77,24 @@ func (s *barePostgres) authors(ctx context.Context, offset int) (func() []author
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var a author
+		page = append(page, author{})
+		a := &page[len(page)-1]
 		if err := rows.Scan((*[16]byte)(&a.id), &a.name); err != nil {
 			return nil, err
 		}
-		at[a.id] = len(page)
-		keys, page = append(keys, [16]byte(a.id)), append(page, a)
+		at[a.id] = len(page) - 1
+		keys = append(keys, a.id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	if rows, err = s.pool.Query(ctx, pgBooks, keys...); err != nil {
+	if rows, err = s.pool.Query(ctx, pgBooks, keys); err != nil {
 		return nil, err
 	}
 	defer rows.Close()
+	var b book
 	for rows.Next() {
-		var b book
+		b = book{}
 		if err := rows.Scan((*[16]byte)(&b.id), (*[16]byte)(&b.author), &b.title, &b.note, &b.pages); err != nil {
 			return nil, err
 		}
@@ -133,8 +136,8 @@ func (s *barePostgres) upsertTags(ctx context.Context, ts []tag) error {
 	}
 	defer rows.Close()
 	at := tagsByName(ts)
+	var back tag
 	for rows.Next() {
-		var back tag
 		if err := rows.Scan((*[16]byte)(&back.id), &back.name, &back.createdAt, &back.updatedAt); err != nil {
 			return err
 		}

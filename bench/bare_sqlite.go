@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/url"
+	"runtime"
 	"strings"
 	"time"
 
@@ -21,8 +22,9 @@ func openFiles(path string) (f files, err error) {
 	if f.reads, err = openFile(path, url.Values{"_query_only": {"on"}}); err != nil {
 		return f, err
 	}
-	f.reads.SetMaxIdleConns(4)
-	f.reads.SetMaxOpenConns(4)
+	n := max(4, runtime.NumCPU())
+	f.reads.SetMaxIdleConns(n)
+	f.reads.SetMaxOpenConns(n)
 	f.writes, err = openFile(path, url.Values{
 		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
 		"_pragma": {"journal_size_limit(67108864)"},
@@ -76,7 +78,7 @@ func openBareSQLite(path string) (*bareSQLite, error) {
 		{&s.byID, f.reads, "SELECT " + columns + " FROM products WHERE id = ?"},
 		{&s.some, f.reads, "SELECT " + columns + " FROM products WHERE is_active AND price < ? ORDER BY created_at DESC, id DESC LIMIT ?"},
 		{&s.count, f.reads, "SELECT count(*) FROM products WHERE is_active AND price < ?"},
-		{&s.change, f.writes, "UPDATE products SET name = ?, price = ?, updated_at = max(?, updated_at + 1) WHERE id = ? RETURNING " + columns},
+		{&s.change, f.writes, changeSQLite},
 		{&s.add, f.writes, "INSERT INTO products (" + columns + ") VALUES " + tuples(1)},
 		{&s.addMany, f.writes, "INSERT INTO products (" + columns + ") VALUES " + tuples(bulkRows)},
 		{&s.drop, f.writes, "DELETE FROM products WHERE id = ?"},
@@ -108,17 +110,25 @@ func (s *bareSQLite) update(ctx context.Context, id uuid.UUID, name string, pric
 	return scanSQLite(s.change.QueryRowContext(ctx, name, hundredths(price), time.Now().UnixMicro(), id[:]))
 }
 
-func scanSQLite(from interface{ Scan(...any) error }) (p product, err error) {
-	var id, owner []byte
-	var price, created, updated int64
-	if err := from.Scan(&id, &owner, &p.name, &p.description, &price, &p.active, &created, &updated); err != nil {
-		return p, err
+// changeSQLite has the time of change move on only if something changes.
+const changeSQLite = "UPDATE products SET name = ?1, price = ?2, updated_at = CASE WHEN name IS NOT ?1 OR price IS NOT ?2" +
+	" THEN max(?3, updated_at + 1) ELSE updated_at END WHERE id = ?4 RETURNING " + columns
+
+// A scanned row is what a product's columns are read into. It serves many rows.
+type scanned struct{ price, created, updated int64 }
+
+func (s *scanned) read(from interface{ Scan(...any) error }, p *product) error {
+	if err := from.Scan(&p.id, &p.owner, &p.name, &p.description, &s.price, &p.active, &s.created, &s.updated); err != nil {
+		return err
 	}
-	copy(p.id[:], id)
-	copy(p.owner[:], owner)
-	p.price = decimal.New(price, -2)
-	p.createdAt, p.updatedAt = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
-	return p, nil
+	p.price = decimal.New(s.price, -2)
+	p.createdAt, p.updatedAt = time.UnixMicro(s.created).UTC(), time.UnixMicro(s.updated).UTC()
+	return nil
+}
+
+func scanSQLite(from interface{ Scan(...any) error }) (p product, err error) {
+	err = new(scanned).read(from, &p)
+	return p, err
 }
 
 func hundredths(d decimal.Decimal) int64 { return d.Shift(2).IntPart() }
@@ -145,20 +155,7 @@ func (p *product) argsSQLite(args []any) []any {
 }
 
 func (s *bareSQLite) page(ctx context.Context, below decimal.Decimal) ([]product, error) {
-	rows, err := s.some.QueryContext(ctx, hundredths(below), pageSize)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := make([]product, 0, pageSize)
-	for rows.Next() {
-		p, err := scanSQLite(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, rows.Err()
+	return collectSQLite(s.some.QueryContext(ctx, hundredths(below), pageSize))
 }
 
 func (s *bareSQLite) list(ctx context.Context, below decimal.Decimal) ([]product, int, error) {

@@ -56,12 +56,12 @@ func collectSQLite(rows *sql.Rows, err error) ([]product, error) {
 	}
 	defer rows.Close()
 	out := make([]product, 0, pageSize)
+	var s scanned
 	for rows.Next() {
-		p, err := scanSQLite(rows)
-		if err != nil {
+		out = append(out, product{})
+		if err := s.read(rows, &out[len(out)-1]); err != nil {
 			return nil, err
 		}
-		out = append(out, p)
 	}
 	return out, rows.Err()
 }
@@ -72,9 +72,10 @@ func (s *bareSQLite) stream(ctx context.Context, limit int, each func(*product))
 		return err
 	}
 	defer rows.Close()
+	var all scanned
 	for rows.Next() {
-		p, err := scanSQLite(rows)
-		if err != nil {
+		var p product
+		if err := all.read(rows, &p); err != nil {
 			return err
 		}
 		each(&p)
@@ -92,14 +93,13 @@ func (s *bareSQLite) authors(ctx context.Context, offset int) (func() []author, 
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var a author
-		var id []byte
-		if err := rows.Scan(&id, &a.name); err != nil {
+		page = append(page, author{})
+		a := &page[len(page)-1]
+		if err := rows.Scan(&a.id, &a.name); err != nil {
 			return nil, err
 		}
-		copy(a.id[:], id)
-		at[a.id] = len(page)
-		keys, page = append(keys, id), append(page, a)
+		at[a.id] = len(page) - 1
+		keys = append(keys, a.id[:])
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -108,14 +108,12 @@ func (s *bareSQLite) authors(ctx context.Context, offset int) (func() []author, 
 		return nil, err
 	}
 	defer rows.Close()
+	var b book
 	for rows.Next() {
-		var b book
-		var id, author []byte
-		if err := rows.Scan(&id, &author, &b.title, &b.note, &b.pages); err != nil {
+		b = book{}
+		if err := rows.Scan(&b.id, &b.author, &b.title, &b.note, &b.pages); err != nil {
 			return nil, err
 		}
-		copy(b.id[:], id)
-		copy(b.author[:], author)
 		a := &page[at[b.author]]
 		a.books = append(a.books, b)
 	}
@@ -138,15 +136,15 @@ func (s *bareSQLite) tags(ts []tag) tagWork {
 					return err
 				}
 				defer rows.Close()
+				var id uuid.UUID
+				var name string
+				var created, updated int64
 				for rows.Next() {
-					var id []byte
-					var name string
-					var created, updated int64
 					if err := rows.Scan(&id, &name, &created, &updated); err != nil {
 						return err
 					}
 					t := at[name]
-					copy(t.id[:], id)
+					t.id = id
 					t.createdAt, t.updatedAt = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
 				}
 				return rows.Err()

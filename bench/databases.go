@@ -39,13 +39,6 @@ func entryOf[T any, S store[T]](name string, n int, open func(ctx context.Contex
 	}}
 }
 
-// How many products there are: in the table that most works are done on, and
-// in that of the deep ones.
-const (
-	size     = 200_000
-	deepSize = 1_000_100
-)
-
 // fill creates the tables and their rows, n of them products.
 func fill(ctx context.Context, n int, open func(context.Context) (manorStore, error), run func(statement string) error) (err error) {
 	s, err := open(ctx)
@@ -175,8 +168,12 @@ func throwAway(url string) (_ string, drop func(), err error) {
 	}
 	tb := &stand{}
 	defer func() {
-		if failed, ok := recover().(failure); ok {
-			err = failed
+		switch p := recover().(type) {
+		case nil:
+		case failure:
+			err = p
+		default:
+			panic(p)
 		}
 	}()
 	return pgtest.Database(tb), tb.finish, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func openHandPostgres(ctx context.Context, url string) (*handPostgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns = 8 // as Manor has on two processors
+	config.MaxConns = int32(max(8, 4*runtime.NumCPU())) // as Manor has
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	return &handPostgres{pool}, err
 }
@@ -76,9 +77,9 @@ func (s *handPostgres) products(ctx context.Context, limit int) (out shown, err 
 	var b pgx.Batch
 	b.Queue(pgShown, true, limit).Query(func(rows pgx.Rows) error {
 		out.Items = make([]products.ListItem, 0, limit)
+		var p products.Product
+		var price pgtype.Numeric
 		for rows.Next() {
-			var p products.Product
-			var price pgtype.Numeric
 			err := rows.Scan((*[16]byte)(&p.ID), &p.CreatedAt, &p.UpdatedAt, (*[16]byte)(&p.OwnerID), &p.Name, &p.Description, &price, &p.Active)
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"github.com/manorgo/manor/accounts/users"
@@ -39,32 +40,27 @@ func openHandSQLite(path string) (*handSQLite, error) {
 func (s *handSQLite) close() { s.files.close() }
 
 func (s *handSQLite) holder(ctx context.Context, digest []byte, now time.Time) (h holder, err error) {
-	var id, user []byte
 	var since, seen int64
 	at := now.UnixMicro()
 	err = s.byDigest.QueryRowContext(ctx, digest, "token", at, at, at).
-		Scan(&id, &user, &h.kind, &h.remember, &since, &seen, &h.superuser, &h.granted)
+		Scan((*uuid.UUID)(&h.session), (*uuid.UUID)(&h.user), &h.kind, &h.remember, &since, &seen, &h.superuser, &h.granted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, errNotSignedIn
 	}
-	copy(h.session[:], id)
-	copy(h.user[:], user)
 	h.since, h.seen = time.UnixMicro(since).UTC(), time.UnixMicro(seen).UTC()
 	return h, err
 }
 
 func (s *handSQLite) user(ctx context.Context, id users.ID) (u users.User, err error) {
-	var key []byte
 	var created, updated, joined int64
 	var login sql.NullInt64
 	var hash sql.NullString
-	err = s.byID.QueryRowContext(ctx, id[:]).Scan(&key, &created, &updated, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey,
+	err = s.byID.QueryRowContext(ctx, id[:]).Scan((*uuid.UUID)(&u.ID), &created, &updated, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey,
 		&hash, &u.FirstName, &u.LastName, &u.Bio, &u.Active, &u.Staff, &u.Superuser, &u.EmailVerified,
 		&joined, &login, &u.SearchVisibility, &u.EmailPrivacy, &u.PublicProfile, &u.Epoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, errNoRow
 	}
-	copy(u.ID[:], key)
 	u.CreatedAt, u.UpdatedAt, u.DateJoined = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC(), time.UnixMicro(joined).UTC()
 	if login.Valid {
 		at := time.UnixMicro(login.Int64).UTC()
@@ -84,15 +80,12 @@ func (s *handSQLite) products(ctx context.Context, limit int) (out shown, err er
 	}
 	defer rows.Close()
 	out.Items = make([]products.ListItem, 0, limit)
+	var p products.Product
+	var price, created, updated int64
 	for rows.Next() {
-		var p products.Product
-		var id, owner []byte
-		var price, created, updated int64
-		if err := rows.Scan(&id, &created, &updated, &owner, &p.Name, &p.Description, &price, &p.Active); err != nil {
+		if err := rows.Scan((*uuid.UUID)(&p.ID), &created, &updated, (*uuid.UUID)(&p.OwnerID), &p.Name, &p.Description, &price, &p.Active); err != nil {
 			return out, err
 		}
-		copy(p.ID[:], id)
-		copy(p.OwnerID[:], owner)
 		p.CreatedAt, p.UpdatedAt = time.UnixMicro(created).UTC(), time.UnixMicro(updated).UTC()
 		out.Items = append(out.Items, products.ListItem{ID: p.ID, Name: p.Name, Price: decimal.New(price, -2), Active: p.Active})
 	}

@@ -21,15 +21,15 @@ import (
 // answers by the same statements.
 func TestHandDoesWhatManorDoes(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
-		compare(t, filepath.Join(t.TempDir(), "site.db"), strings.Replace(holderText, "GROUPED", groupedSQLite, 1))
+		sameAnswers(t, filepath.Join(t.TempDir(), "site.db"), strings.Replace(holderText, "GROUPED", groupedSQLite, 1))
 	})
 	t.Run("postgres", func(t *testing.T) {
-		compare(t, pgtest.Database(t), strings.Replace(holderText, "GROUPED", groupedPostgres, 1))
+		sameAnswers(t, pgtest.Database(t), strings.Replace(holderText, "GROUPED", groupedPostgres, 1))
 	})
 }
 
-func compare(t *testing.T, at, holderText string) {
-	s, err := build(t.Context(), "test", at, t.TempDir())
+func sameAnswers(t *testing.T, at, holderText string) {
+	s, err := build(t.Context(), "test", at, t.TempDir(), 1_000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -30,7 +30,7 @@ func (p *process) dial(ctx context.Context) (clients []*client, err error) {
 		if err != nil {
 			return clients, err
 		}
-		clients = append(clients, &client{conn, bufio.NewReader(conn)})
+		clients = append(clients, &client{Conn: conn, in: bufio.NewReader(conn)})
 	}
 	return clients, nil
 }
@@ -38,25 +38,37 @@ func (p *process) dial(ctx context.Context) (clients []*client, err error) {
 // A client sends requests on one connection, one after another.
 type client struct {
 	net.Conn
-	in *bufio.Reader
+	in   *bufio.Reader
+	body bytes.Buffer
 }
 
-func (c *client) call(request []byte) error {
+// call returns what the server answers. The bytes are valid until the next call.
+func (c *client) call(request []byte) ([]byte, error) {
 	if _, err := c.Write(request); err != nil {
-		return err
+		return nil, err
 	}
 	res, err := http.ReadResponse(c.in, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		return err
+	c.body.Reset()
+	if _, err := c.body.ReadFrom(res.Body); err != nil {
+		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {
-		return errors.New(res.Status)
+		return nil, errors.New(res.Status)
 	}
-	return nil
+	return c.body.Bytes(), nil
+}
+
+// request is what a client who holds a token sends.
+func (p *process) request(r route, token string) []byte {
+	text := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n", r.path, p.addr)
+	if r.auth {
+		text = fmt.Appendf(text, "Authorization: Bearer %s\r\n", token)
+	}
+	return append(text, "\r\n"...)
 }
 
 // load has all clients call a route for a while, and returns what a request
@@ -71,14 +83,13 @@ func (p *process) load(clients []*client, r route, tokens []string, slot time.Du
 	var all sync.WaitGroup
 	start := time.Now()
 	for i, c := range clients {
-		request := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\n", r.path, p.addr)
-		if r.auth {
-			request = fmt.Appendf(request, "Authorization: Bearer %s\r\n", tokens[i])
+		request := p.request(r, tokens[i])
+		if err := c.SetDeadline(start.Add(slot + time.Minute)); err != nil {
+			return s, err
 		}
-		request = append(request, "\r\n"...)
 		all.Go(func() {
-			for time.Since(start) < slot && failures[i] == nil {
-				failures[i] = c.call(request)
+			for first := true; failures[i] == nil && (first || time.Since(start) < slot); first = false {
+				_, failures[i] = c.call(request)
 				calls.Add(1)
 			}
 		})
@@ -87,62 +98,8 @@ func (p *process) load(clients []*client, r route, tokens []string, slot time.Du
 	took := time.Since(start)
 	after, err := p.used()
 	if err = errors.Join(append(failures, err)...); err != nil {
-		return s, fmt.Errorf("%s: GET %s: %w", p.kind, r.path, err)
+		return s, err
 	}
 	n := float64(calls.Load())
 	return sample{wall: float64(took) / n, cpu: float64(after-before) / n}, nil
-}
-
-// overHTTP measures the routes, with all servers in turns. Each heat starts them
-// anew.
-func overHTTP(ctx context.Context, s site, wanted []route, p plan) (out []result, err error) {
-	for _, r := range wanted {
-		out = append(out, result{r.name, make(map[string][]sample)})
-	}
-	for heat := range p.heats {
-		if err := s.heat(ctx, wanted, heat, out, p); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func (s site) heat(ctx context.Context, wanted []route, n int, out []result, p plan) (err error) {
-	running := make([]*process, len(servers))
-	clients := make([][]*client, len(servers))
-	defer func() {
-		for i, r := range running {
-			for _, c := range clients[i] {
-				c.Close()
-			}
-			if r != nil {
-				err = errors.Join(err, r.end())
-			}
-		}
-	}()
-	for k := range servers {
-		i := (k + n) % len(servers)
-		if running[i], err = start(ctx, servers[i], s); err != nil {
-			return err
-		}
-		if clients[i], err = running[i].dial(ctx); err != nil {
-			return err
-		}
-	}
-	slot := 4 * p.slot
-	for at, route := range wanted {
-		for round := -1; round < p.rounds; round++ { // the first one warms up
-			for k := range running {
-				i := (k + n + max(round, 0)) % len(running)
-				got, err := running[i].load(clients[i], route, s.tokens, slot)
-				if err != nil {
-					return err
-				}
-				if round >= 0 {
-					out[at].samples[servers[i]] = append(out[at].samples[servers[i]], got)
-				}
-			}
-		}
-	}
-	return nil
 }

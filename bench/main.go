@@ -4,18 +4,17 @@
 //	go run . -db sqlite -only get,list
 //
 // All contestants take turns within one run, so a busy machine slows all of
-// them down. It exits with 1 if a goal was missed.
+// them down. It exits with 1 if a goal was missed, and with 2 if somebody could
+// not do the work.
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/pprof"
 	"slices"
 	"strings"
@@ -27,10 +26,13 @@ func main() {
 	defer stop()
 	var err error
 	missed := 0
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == "serve":
 		err = serve(context.WithoutCancel(ctx), os.Args[2:], os.Stdin, os.Stdout)
-	} else {
-		missed, err = run(ctx, os.Args[1:])
+	case len(os.Args) > 1 && os.Args[1] == "file":
+		err = fileTurn(ctx, os.Args[2:], os.Stdout)
+	default:
+		missed, err = run(ctx, os.Args[1:], os.Stdout)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -44,208 +46,114 @@ func main() {
 // A course is what is to be measured.
 type course struct {
 	plan
+	sizes
 	databases []string
 	works     []string // through data layers
-	deep      []string // likewise, on a large table
+	deepWorks []string // likewise, on a large table
 	crowd     bool     // many who write at the same time
+	bigFile   bool     // put and got
 	routes    []route  // over HTTP
 	with      []string // contestants; nil means all
 	by        func(sample) float64
+	short     bool   // whether all works, not how fast
 	python    string // with what peers needs, or ""
 	server    string // PostgreSQL's URL, or ""
 	dir       string
 	profile   string
 }
 
+// sizes say how much there is to work on.
+type sizes struct {
+	products, deep int   // rows in the table that most works are done on, and in that of the deep ones
+	people         int   // of the site, which has as many products
+	file           int64 // bytes
+	writes         int   // of each of those who write at the same time
+}
+
+var (
+	fullSizes  = sizes{products: 200_000, deep: 1_000_100, people: 100_000, file: 1 << 30, writes: 40}
+	shortSizes = sizes{products: 2_000, deep: 5_000, people: 1_000, file: 8 << 20, writes: 2}
+)
+
 func parse(args []string) (c course, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	known := slices.Concat(works, []string{"crowd"}, deepWorks)
+	known := slices.Concat(works, []string{"crowd"}, deepWorks, []string{"file"})
 	for _, r := range routes {
 		known = append(known, r.name)
 	}
 	db := flags.String("db", "both", "sqlite, postgres or both")
 	only := flags.String("only", strings.Join(known, ","), "kinds of work")
-	with := flags.String("with", "", "contestants, as bare,manor; all if empty")
+	with := flags.String("with", "", "contestants, as bare,manor; all if empty. Over HTTP bare is hand")
 	by := flags.String("by", "cpu", "what the verdicts go by: cpu or time")
 	flags.IntVar(&c.heats, "heats", 5, "how often everybody starts anew")
 	flags.IntVar(&c.rounds, "rounds", 3, "how often everybody has a turn in each heat")
 	flags.DurationVar(&c.slot, "slot", 100*time.Millisecond, "how long a turn takes")
+	flags.BoolVar(&c.short, "short", false, "small tables and one turn of a few runs each: whether everybody can do the work. No goals, so no exit with 1")
 	flags.StringVar(&c.server, "postgres", "", "URL of a PostgreSQL server whose role may create databases; a private one is started if empty")
-	flags.StringVar(&c.python, "peers", "", "Python for the program in the folder peers, which takes part then; see peers/setup.sh")
+	flags.StringVar(&c.python, "peers", "", "Python for the programs in the folder peers, which take part then; see peers/setup.sh")
 	flags.StringVar(&c.dir, "dir", "", "folder for the SQLite files; that for temporary files if empty")
 	flags.StringVar(&c.profile, "profile", "", "file for a profile of the processor time; servers add their kind to its name")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
+	if flags.NArg() > 0 {
+		return c, fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
+	c.sizes = fullSizes
+	if c.short {
+		c.sizes, c.plan = shortSizes, plan{heats: 1, rounds: 1, slot: time.Millisecond, hurry: true}
+	}
+	if c.heats < 1 || c.rounds < 1 || c.slot <= 0 {
+		return c, errors.New("heats, rounds and slot must be positive")
+	}
 	if c.databases = []string{*db}; *db == "both" {
 		c.databases = []string{"sqlite", "postgres"}
+	} else if *db != "sqlite" && *db != "postgres" {
+		return c, fmt.Errorf("no database is called %q", *db)
 	}
 	if *with != "" {
 		c.with = strings.Split(*with, ",")
 	}
-	c.by = cpu
-	if *by == "time" {
+	for _, name := range c.with {
+		if !slices.Contains(contestants, name) && !slices.Contains(servers, name) {
+			return c, fmt.Errorf("nobody is called %q; there are %s, and over HTTP %s", name, strings.Join(contestants, ", "), strings.Join(servers, ", "))
+		}
+	}
+	switch *by {
+	case "cpu":
+		c.by = cpu
+	case "time":
 		c.by = wall
+	default:
+		return c, fmt.Errorf("verdicts go by cpu or time, not by %q", *by)
 	}
-	for name := range strings.SplitSeq(*only, ",") {
-		before := len(c.routes) + len(c.works) + len(c.deep)
-		called := func(work string) bool { return work == name || strings.HasPrefix(work, name+"-") }
-		for _, r := range routes {
-			if called(r.name) {
-				c.routes = append(c.routes, r)
-			}
-		}
-		for _, work := range works {
-			if called(work) {
-				c.works = append(c.works, work)
-			}
-		}
-		for _, work := range deepWorks {
-			if called(work) {
-				c.deep = append(c.deep, work)
-			}
-		}
-		if name == "crowd" {
-			c.crowd = true
-		} else if len(c.routes)+len(c.works)+len(c.deep) == before {
-			return c, fmt.Errorf("no kind of work is called %q; there are %s", name, strings.Join(known, ", "))
-		}
-	}
-	return c, nil
+	return c, c.choose(strings.Split(*only, ","), known)
 }
 
-func run(ctx context.Context, args []string) (missed int, err error) {
-	c, err := parse(args)
-	if err != nil {
-		return 0, err
+// choose notes the kinds of work that are wanted. upsert means all that begin
+// so.
+func (c *course) choose(wanted, known []string) error {
+	called := func(work string) bool {
+		return slices.ContainsFunc(wanted, func(name string) bool { return work == name || strings.HasPrefix(work, name+"-") })
 	}
-	dir, err := os.MkdirTemp(c.dir, "manor-bench-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	for _, db := range c.databases {
-		j := &judge{out: new(bytes.Buffer), by: c.by}
-		if err := c.onDatabase(ctx, db, dir, j); err != nil {
-			return missed, fmt.Errorf("%s: %w", db, err)
-		}
-		fmt.Printf("%s\n", j.out)
-		missed += j.missed
-	}
-	return missed, nil
-}
-
-// onDatabase measures on one kind of database.
-func (c course) onDatabase(ctx context.Context, db, dir string, j *judge) error {
-	at := func(name string) (string, func(), error) { return filepath.Join(dir, name+".db"), func() {}, nil }
-	open := openSQLite
-	if db == "postgres" {
-		at = func(string) (string, func(), error) { return throwAway(c.server) }
-		open = openPostgres
-	}
-	for _, part := range []struct {
-		name  string
-		size  int
-		works []string
-		crowd bool
-	}{{"products", size, c.works, c.crowd && db == "sqlite"}, {"deep", deepSize, c.deep, false}} {
-		if len(part.works) == 0 && !part.crowd {
-			continue
-		}
-		fmt.Printf("%s, %d rows, medians of %d × %d turns of %v\n\n", db, part.size, c.heats, c.rounds, c.slot)
-		where, drop, err := at(part.name)
-		if err != nil {
-			return err
-		}
-		defer drop()
-		c.works, c.crowd = part.works, part.crowd
-		also := func(results []result) error { return nil }
-		if c.python != "" && len(peerWorks(part.works)) > 0 {
-			also = func(results []result) error {
-				where, drop, err := at("peers")
-				if err != nil {
-					return err
-				}
-				defer drop()
-				return c.peers(ctx, db, where, dir, results)
-			}
-		}
-		if err := c.data(ctx, db, open, where, dir, part.size, also, j); err != nil {
-			return err
+	for _, name := range wanted {
+		if !slices.ContainsFunc(known, func(work string) bool { return work == name || strings.HasPrefix(work, name+"-") }) {
+			return fmt.Errorf("no kind of work is called %q; there are %s", name, strings.Join(known, ", "))
 		}
 	}
-	if len(c.routes) == 0 {
-		return nil
+	pick := func(all []string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(work string) bool { return !called(work) })
 	}
-	where, drop, err := at("site")
-	if err != nil {
-		return err
-	}
-	defer drop()
-	return c.http(ctx, db, where, dir, j)
-}
-
-// data measures data layers on a table of n rows.
-func (c course) data(ctx context.Context, db string, open func(context.Context, string, int) (field, error), at, dir string, n int, also func([]result) error, j *judge) (err error) {
-	f, err := open(ctx, at, n)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.close()) }()
-	stop, err := profile(c.profile)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	if len(c.works) > 0 {
-		out, order, err := f.measure(ctx, c.works, c.with, c.plan)
-		if err != nil {
-			return err
-		}
-		if err := also(out); err != nil {
-			return err
-		}
-		if err := j.report(out, db, append(order, peerName)); err != nil {
-			return err
-		}
-		j.compare(out, db)
-	}
-	if slices.Contains(c.works, "stream") {
-		if err := f.streamMemory(ctx, db, c.with, streamed, j); err != nil {
-			return err
-		}
-	}
-	if c.crowd {
-		return f.crowd(ctx, c.with, c.heats, dir, j)
-	}
+	c.works, c.deepWorks, c.crowd, c.bigFile = pick(works), pick(deepWorks), called("crowd"), called("file")
+	c.routes = slices.DeleteFunc(slices.Clone(routes), func(r route) bool { return !called(r.name) })
 	return nil
 }
 
-// http measures servers.
-func (c course) http(ctx context.Context, db, at, dir string, j *judge) error {
-	s, err := build(ctx, db, at, dir)
-	if err != nil {
-		return err
-	}
-	s.profile = c.profile
-	out, err := overHTTP(ctx, s, c.routes, c.plan)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("over HTTP, %d connections: processor time of the server for a request\n\n", connections)
-	return j.report(out, db+" http", servers)
-}
-
-// report prints a table and notes the verdicts for later.
-func (j *judge) report(results []result, on string, order []string) error {
-	table := newTable(os.Stdout)
-	fmt.Fprintln(table, heading)
-	for _, r := range results {
-		r.print(table, order)
-		j.judge(r, on, order)
-	}
-	fmt.Fprintln(table)
-	return table.Flush()
+// takesPart reports whether a contestant is wanted. Over HTTP what is written
+// by hand has another name, and Manor has a second server.
+func (c course) takesPart(name string) bool {
+	as := map[string]string{"hand": "bare", "manor+log": "manor"}[name]
+	return c.with == nil || slices.Contains(c.with, name) || as != "" && slices.Contains(c.with, as)
 }
 
 // profile begins to write a profile of the processor time, if a file is named.

@@ -5,70 +5,83 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"syscall"
 	"time"
 )
-
-// A sample is what one run of a kind of work cost, on average over a slot.
-type sample struct {
-	wall, cpu     float64 // nanoseconds; cpu is that of this process, user and system
-	allocs, bytes float64
-}
 
 // A plan says how long to measure.
 type plan struct {
 	heats  int           // how often everybody starts anew
 	rounds int           // in each heat
 	slot   time.Duration // for each contestant in each round
+	hurry  bool          // a single run is enough
 }
+
+// patience is how long a turn may take before it has failed.
+const patience = 5 * time.Minute
 
 // A result is what one kind of work cost each contestant, by name, one sample
-// for each round.
+// for each turn. Who could not do it is not among the samples.
 type result struct {
 	work    string
+	rows    float64 // that one run reads or writes
 	samples map[string][]sample
+	failed  map[string]error
 }
 
-// measure has all contestants do all kinds of work, in turns. Who begins
-// changes from round to round.
+func newResult(work string, rows float64) result {
+	return result{work, rows, make(map[string][]sample), make(map[string]error)}
+}
+
+func (r result) add(name string, s sample) { r.samples[name] = append(r.samples[name], s) }
+
+// fail forgets what a contestant has done: figures of half the turns would be
+// compared with those of all.
+func (r result) fail(name string, err error) {
+	r.failed[name] = err
+	delete(r.samples, name)
+}
+
+// measure has all contestants do all kinds of work, in turns, on a table of n
+// rows. Who begins changes from round to round. Only the end of ctx is an error.
 //
 // How fast a connection to SQLite is depends on what memory it happens to get,
 // by more than a layer costs. So all connections are opened several times, each
 // time in another order.
-func (f field) measure(ctx context.Context, works []string, with []string, p plan) (out []result, order []string, err error) {
+func (f field) measure(ctx context.Context, works []string, n int, p plan) (out []result, err error) {
 	for _, w := range works {
-		out = append(out, result{w, make(map[string][]sample)})
-	}
-	entries := f.entries
-	if with != nil {
-		entries = slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return !slices.Contains(with, e.name) })
-	}
-	for _, e := range entries {
-		order = append(order, e.name)
+		out = append(out, newResult(w, rowsOf(w, n)))
 	}
 	for heat := range p.heats {
-		if err := f.heat(ctx, entries, heat, out, p); err != nil {
-			return nil, nil, err
+		if err := f.heat(ctx, heat, out, p); err != nil {
+			return out, err
 		}
 	}
-	return out, order, nil
+	return out, nil
 }
 
 // heat lets everybody start anew and adds to the results.
-func (f field) heat(ctx context.Context, entries []entry, n int, out []result, p plan) (err error) {
-	cs := make([]contestant, len(entries))
+func (f field) heat(ctx context.Context, n int, out []result, p plan) error {
+	cs := make([]contestant, len(f.entries))
 	defer func() {
-		for _, c := range cs {
-			if c.close != nil {
-				err = errors.Join(err, c.close())
+		for i, c := range cs {
+			if c.close == nil {
+				continue
+			}
+			if err := c.close(); err != nil {
+				for _, r := range out {
+					r.fail(f.entries[i].name, err)
+				}
 			}
 		}
 	}()
-	for k := range entries {
-		i := (k + n) % len(entries)
-		if cs[i], err = entries[i].open(ctx); err != nil {
-			return fmt.Errorf("%s: %w", entries[i].name, err)
+	for k := range cs {
+		i := (k + n) % len(cs)
+		var err error
+		if cs[i], err = f.entries[i].open(ctx); err != nil {
+			for _, r := range out {
+				r.fail(f.entries[i].name, err)
+			}
 		}
 	}
 	for _, r := range out {
@@ -76,25 +89,36 @@ func (f field) heat(ctx context.Context, entries []entry, n int, out []result, p
 		for round := range p.rounds {
 			for k := range cs {
 				i := (k + n + round) % len(cs)
+				name := f.entries[i].name
 				t, can := cs[i].tasks[r.work]
-				if !can {
+				if !can || r.failed[name] != nil {
 					continue
 				}
-				if runs[i] = max(runs[i], t.runs); runs[i] == 0 {
-					runs[i], err = f.warm(ctx, t, p.slot)
-				}
-				var s sample
-				if err == nil {
-					s, err = f.slot(ctx, t, runs[i])
+				s, err := f.turn(ctx, t, &runs[i], p)
+				if ctx.Err() != nil {
+					return ctx.Err()
 				}
 				if err != nil {
-					return fmt.Errorf("%s: %s: %w", cs[i].name, r.work, err)
+					r.fail(name, err)
+					continue
 				}
-				r.samples[cs[i].name] = append(r.samples[cs[i].name], s)
+				s.heat, s.round = n, round
+				r.add(name, s)
 			}
 		}
 	}
 	return nil
+}
+
+// turn is one of one contestant, after finding out how often the work fits in.
+func (f field) turn(ctx context.Context, t task, runs *int, p plan) (s sample, err error) {
+	if *runs = max(*runs, t.runs); *runs == 0 && !p.hurry {
+		if *runs, err = f.warm(ctx, t, p.slot); err != nil {
+			return s, err
+		}
+	}
+	*runs = max(*runs, 1)
+	return f.slot(ctx, t, *runs)
 }
 
 // warm does work for a while and returns how often it fits into a slot.
@@ -115,13 +139,28 @@ func fit(s sample, slot time.Duration) int {
 
 // slot measures n runs.
 func (f field) slot(ctx context.Context, t task, n int) (s sample, err error) {
+	// A request's context can be given up, so every layer has to watch it.
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(patience, func() { cancel(fmt.Errorf("it took more than %v", patience)) })
+	defer late.Stop()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+		if err != nil {
+			err = errors.Join(err, context.Cause(ctx))
+		}
+		if t.writes {
+			err = errors.Join(err, f.tidy(context.WithoutCancel(ctx)))
+		}
+		// What was the input is not to be in the memory that others collect.
+		err = errors.Join(err, t.prepare(ctx, 0))
+	}()
 	warm := n / 10
 	if err := t.prepare(ctx, warm+n); err != nil {
 		return s, err
 	}
-	// A request's context can be given up, so every layer has to watch it.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	for i := range warm {
 		if err := t.run(ctx, i); err != nil {
 			return s, err
@@ -147,14 +186,10 @@ func (f field) slot(ctx context.Context, t task, n int) (s sample, err error) {
 	}
 	runtime.ReadMemStats(&after)
 	per := func(x float64) float64 { return x / float64(n) }
-	s = sample{
-		per(float64(wall)), per(float64(used - cpu)),
-		per(float64(after.Mallocs - before.Mallocs)), per(float64(after.TotalAlloc - before.TotalAlloc)),
-	}
-	if t.writes {
-		err = f.tidy(ctx)
-	}
-	return s, err
+	return sample{
+		wall: per(float64(wall)), cpu: per(float64(used - cpu)),
+		allocs: per(float64(after.Mallocs - before.Mallocs)), bytes: per(float64(after.TotalAlloc - before.TotalAlloc)),
+	}, nil
 }
 
 // processTime is what this process has used of all processors.
@@ -163,47 +198,3 @@ func processTime() (time.Duration, error) {
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }
-
-// median of one figure of all rounds.
-func median(samples []sample, of func(sample) float64) float64 {
-	all := make([]float64, len(samples))
-	for i, s := range samples {
-		all[i] = of(s)
-	}
-	return middle(all)
-}
-
-// ratio compares a figure with another contestant's in the same round, so that
-// it does not matter when the machine was busy. It is the mean of the middle
-// half of all rounds: unlike the median it does not jump when a figure has two
-// usual values.
-func ratio(samples, base []sample, of func(sample) float64) float64 {
-	if len(samples) != len(base) { // they took no turns
-		return median(samples, of) / median(base, of)
-	}
-	all := make([]float64, len(samples))
-	for i := range samples {
-		all[i] = of(samples[i]) / of(base[i])
-	}
-	slices.Sort(all)
-	all = all[len(all)/4 : len(all)-len(all)/4]
-	sum := 0.0
-	for _, x := range all {
-		sum += x
-	}
-	return sum / float64(len(all))
-}
-
-func middle(all []float64) float64 {
-	slices.Sort(all)
-	n := len(all)
-	if n%2 == 1 {
-		return all[n/2]
-	}
-	return (all[n/2-1] + all[n/2]) / 2
-}
-
-func wall(s sample) float64   { return s.wall }
-func cpu(s sample) float64    { return s.cpu }
-func allocs(s sample) float64 { return s.allocs }
-func memory(s sample) float64 { return s.bytes }

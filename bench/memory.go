@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 )
 
@@ -16,46 +15,57 @@ import (
 // long.
 const memoryGoal = 8 << 20
 
-// streamMemory streams a tenth of the rows and all of them, and tells how much
+// streamMemory streams a tenth of n rows and all of them, and tells how much
 // memory the process had at most, beyond what it had before.
-func (f field) streamMemory(ctx context.Context, db string, with []string, n int, j *judge) error {
-	table := newTable(os.Stdout)
-	fmt.Fprintln(table, "stream of\twith\theap\tresident\t")
+func (f field) streamMemory(ctx context.Context, db string, n int, j *judge) {
+	table := newTable(j.out)
+	fmt.Fprintln(table, "\nstream of\twith\theap\tresident\t")
+	var own *[2]int64
 	for _, e := range f.entries {
-		if with != nil && !slices.Contains(with, e.name) {
+		heaps, residents, err := streamPeaks(ctx, e, n)
+		if errors.Is(err, errNoStream) {
 			continue
 		}
-		c, err := e.open(ctx)
 		if err != nil {
-			return fmt.Errorf("%s: %w", e.name, err)
-		}
-		if c.stream == nil {
-			if err := c.close(); err != nil {
-				return err
-			}
+			j.fail(db+" memory of a stream: "+e.name, err)
 			continue
 		}
-		var heaps [2]int64
-		// What the driver keeps by itself is there after the first.
-		err = c.stream(ctx, n/10, func() {})
 		for i, rows := range []int{n / 10, n} {
-			if err != nil {
-				break
-			}
-			var resident int64
-			heaps[i], resident, err = peak(func(each func()) error { return c.stream(ctx, rows, each) })
-			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t\n", rows, e.name, mebibytes(heaps[i]), mebibytes(resident))
-		}
-		if err := errors.Join(err, c.close()); err != nil {
-			return fmt.Errorf("%s: %w", e.name, err)
+			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t\n", rows, e.name, mebibytes(heaps[i]), mebibytes(residents[i]))
 		}
 		if e.name == "manor" {
-			grown := heaps[1] - heaps[0]
-			j.say(grown <= memoryGoal, "%s stream: ten times the rows take %s more memory at most, goal %s", db, mebibytes(grown), mebibytes(memoryGoal))
+			own = &heaps
 		}
 	}
 	fmt.Fprintln(table)
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		j.fail(db+" memory of a stream", err)
+	}
+	if own != nil {
+		grown := own[1] - own[0]
+		j.say(verdict{grown <= memoryGoal, fmt.Sprintf("%s stream of %d rows: memory beside a tenth of them", db, n), mebibytes(grown) + " more", mebibytes(memoryGoal), false})
+	}
+}
+
+var errNoStream = errors.New("cannot stream")
+
+func streamPeaks(ctx context.Context, e entry, n int) (heaps, residents [2]int64, err error) {
+	c, err := e.open(ctx)
+	if err != nil {
+		return heaps, residents, err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if c.stream == nil {
+		return heaps, residents, errNoStream
+	}
+	// What the driver keeps by itself is there after the first.
+	err = c.stream(ctx, n/10, func() {})
+	for i, rows := range []int{n / 10, n} {
+		if err == nil {
+			heaps[i], residents[i], err = peak(func(each func()) error { return c.stream(ctx, rows, each) })
+		}
+	}
+	return heaps, residents, err
 }
 
 // peak runs stream and looks at the memory every thousand rows: the heap, and
@@ -67,15 +77,16 @@ func peak(stream func(each func()) error) (heap, resident int64, err error) {
 		return 0, 0, err
 	}
 	n := 0
-	err = errors.Join(stream(func() {
+	var unknown error
+	err = stream(func() {
 		if n++; n%1000 != 0 {
 			return
 		}
-		h, r, failed := memoryNow()
+		h, r, err := memoryNow()
 		heap, resident = max(heap, h-heap0), max(resident, r-resident0)
-		err = errors.Join(err, failed)
-	}), err)
-	return heap, resident, err
+		unknown = errors.Join(unknown, err)
+	})
+	return heap, resident, errors.Join(err, unknown)
 }
 
 func memoryNow() (heap, resident int64, err error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,43 +17,97 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// peerName is who does the work in another language: the program in peers.
+// peerName is who does the work in another language: the programs in peers.
 const peerName = "alchemy"
 
-// peerWorks are those that it does.
-func peerWorks(wanted []string) []string {
-	return slices.DeleteFunc(slices.Clone(wanted), func(w string) bool { return !slices.Contains(works, w) })
+// peers has the program in the folder peers do the works that it can on the same
+// rows in a database of its own, and adds what they cost to results. It runs
+// after the others and not in turns with them.
+func (c course) peers(ctx context.Context, db string, n int, results []result, j *judge) error {
+	results = slices.DeleteFunc(slices.Clone(results), func(r result) bool { return !slices.Contains(works, r.work) })
+	if len(results) == 0 {
+		return nil
+	}
+	where, drop, err := c.place(db, "peer")
+	if err != nil {
+		return err
+	}
+	defer drop()
+	address, err := c.fillPeer(ctx, db, where, n)
+	if err != nil {
+		return err
+	}
+	args := []string{address, filepath.Join(c.dir, "peers"), strconv.FormatFloat(5*c.slot.Seconds(), 'f', -1, 64), strconv.Itoa(c.rounds)}
+	for _, r := range results {
+		args = append(args, r.work)
+	}
+	fmt.Fprintln(j.out)
+	// Each work is a line, so that one that takes the program down costs no other.
+	told := make(map[string]bool)
+	out, failed := c.runPython(ctx, "measure.py", args...)
+	for line := range bytes.Lines(out) {
+		var got struct {
+			Work  string
+			Turns []struct{ Wall, CPU float64 }
+			Error string
+		}
+		if err := json.Unmarshal(line, &got); err != nil {
+			return errors.Join(err, failed)
+		}
+		told[got.Work] = true
+		for _, r := range results {
+			if r.work != got.Work {
+				continue
+			}
+			if got.Error != "" {
+				r.fail(peerName, errors.New(got.Error))
+				j.fail(db+" "+r.work+": "+peerName, r.failed[peerName])
+			}
+			for _, s := range got.Turns {
+				r.add(peerName, sample{heat: alone, wall: s.Wall, cpu: s.CPU})
+			}
+			j.line(r, peerName, contestants)
+			j.cheaper(r, db, peerName)
+		}
+	}
+	for _, r := range results {
+		if failed == nil && !told[r.work] {
+			failed = errors.New("it ended before its time")
+		}
+		if !told[r.work] {
+			r.fail(peerName, failed)
+		}
+	}
+	return failed
 }
 
-// peers has the program in the folder peers do the same work on the same rows in
-// a database of its own, and adds what it cost to results. It runs after the
-// others and not in turns with them.
-func (c course) peers(ctx context.Context, db, at, dir string, results []result) error {
-	rows := filepath.Join(dir, "peers")
-	if err := writeRows(rows, size); err != nil {
-		return err
+// cleanPython keeps Python from leaving files beside the programs.
+const cleanPython = "PYTHONDONTWRITEBYTECODE=1"
+
+// runPython runs a program of the folder peers and returns what it prints.
+func (c course) runPython(ctx context.Context, program string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, c.python, append([]string{filepath.Join("peers", program)}, args...)...)
+	cmd.Stderr, cmd.Env = os.Stderr, append(os.Environ(), cleanPython)
+	out, err := cmd.Output()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", program, err)
+	}
+	return out, err
+}
+
+// fillPeer makes a database of the peer with n products and returns its URL. It
+// runs statements when the rows are there.
+func (c course) fillPeer(ctx context.Context, db, at string, n int, statements ...string) (string, error) {
+	rows := filepath.Join(c.dir, "peers")
+	if err := writeRows(rows, n); err != nil {
+		return "", err
 	}
 	address, err := peerURL(db, at)
 	if err != nil {
-		return err
+		return "", err
 	}
-	args := []string{filepath.Join("peers", "measure.py"), address, rows, strconv.FormatFloat(5*c.slot.Seconds(), 'f', -1, 64), strconv.Itoa(c.rounds)}
-	cmd := exec.CommandContext(ctx, c.python, append(args, peerWorks(c.works)...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return fmt.Errorf("%s: %w", cmd.Path, err)
-	}
-	var got map[string][]struct{ Wall, CPU float64 }
-	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&got); err != nil {
-		return fmt.Errorf("%s: %w", cmd.Path, err)
-	}
-	for _, r := range results {
-		for _, s := range got[r.work] {
-			r.samples[peerName] = append(r.samples[peerName], sample{wall: s.Wall, cpu: s.CPU})
-		}
-	}
-	return nil
+	_, err = c.runPython(ctx, "rows.py", append([]string{address, rows}, statements...)...)
+	return address, err
 }
 
 // peerURL names a database as SQLAlchemy does.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -60,6 +61,13 @@ func same(t *testing.T, f field, at string, err error) {
 		if !got.updated.updatedAt.After(got.got.createdAt) || got.inserted.id == (uuid.UUID{}) || len(got.bulk) != 3 || len(got.listed) != pageSize {
 			t.Errorf("%s did not do its work: %+v", c.name, got)
 		}
+		// Who asks for less than Manor gives would be cheaper for no merit.
+		if kept := got.again.updatedAt.Equal(got.updated.updatedAt); kept != (c.name == "bare" || c.name == "manor") {
+			t.Errorf("%s: a change that changes nothing leaves the time of change alone: %v", c.name, kept)
+		}
+		if !equal(got.updated, got.reread) {
+			t.Errorf("%s: updated to %+v, then read %+v", c.name, got.updated, got.reread)
+		}
 		if i == 0 {
 			want = got
 			continue
@@ -76,9 +84,6 @@ func same(t *testing.T, f field, at string, err error) {
 		}
 		if diff := cmp.Diff(want, got, opts); diff != "" {
 			t.Errorf("%s does otherwise than %s (-%[2]s +%[1]s):\n%[3]s", c.name, f.entries[0].name, diff)
-		}
-		if !equal(got.updated, got.reread) {
-			t.Errorf("%s: updated to %+v, then read %+v", c.name, got.updated, got.reread)
 		}
 	}
 }
@@ -159,4 +164,61 @@ func madeUp(p cmp.Path) bool {
 func equal(a, b product) bool {
 	return cmp.Equal(a, b, cmp.AllowUnexported(product{}), cmp.Comparer(func(a, b decimal.Decimal) bool { return a.Equal(b) }),
 		cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) }))
+}
+
+// What is written by hand on SQLite gets connections like those that Manor
+// makes for itself.
+func TestConnectionsAreAlike(t *testing.T) {
+	at := filepath.Join(t.TempDir(), "alike.db")
+	own, err := openDB(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	hand, err := openFiles(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hand.close()
+	for _, pragma := range []string{"journal_mode", "synchronous", "cache_size", "temp_store", "foreign_keys", "busy_timeout",
+		"journal_size_limit", "trusted_schema", "query_only", "page_size", "automatic_index", "threads"} {
+		for kind, pool := range map[string]*sql.DB{"reader": hand.reads, "writer": hand.writes} {
+			text := "SELECT CAST(" + pragma + " AS TEXT) FROM pragma_" + pragma
+			if pragma == "busy_timeout" {
+				text = "SELECT CAST(timeout AS TEXT) FROM pragma_busy_timeout"
+			}
+			var want, got string
+			if err := pool.QueryRowContext(t.Context(), text).Scan(&want); err != nil {
+				t.Fatal(err)
+			}
+			statement := &driver.Statement{SQL: text, Columns: []driver.Column{{Name: "v", Kind: driver.Text}}, Reads: kind == "reader"}
+			read := func(c driver.Conn) error {
+				rows, err := c.Query(t.Context(), driver.Call{Statement: statement})
+				if err != nil {
+					return err
+				}
+				defer rows.Close()
+				for rows.Next() {
+					if err := rows.Scan([]any{&got}); err != nil {
+						return err
+					}
+				}
+				return rows.Err()
+			}
+			if kind == "reader" {
+				err = read(own.Driver())
+			} else {
+				var tx driver.Tx
+				if tx, err = own.Driver().Begin(t.Context(), driver.DefaultIsolation); err == nil {
+					err = errors.Join(read(tx), tx.Rollback(t.Context()))
+				}
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("%s of a %s: Manor has %q, what is written by hand %q", pragma, kind, got, want)
+			}
+		}
+	}
 }

@@ -12,16 +12,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/manorgo/manor/secret"
 )
-
-// servers are the kinds of server, the one to compare with first. The last is
-// Manor with its line in the log for every request, as the command serve has.
-var servers = []string{"hand", "manor", "manor+log"}
 
 // serve is a server's whole process. It says where it listens, and answers each
 // line on in with the processor time it has used so far, until in ends.
@@ -54,7 +51,7 @@ func serve(ctx context.Context, args []string, in io.Reader, out io.Writer) erro
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
-		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		WriteTimeout: 30 * time.Second, IdleTimeout: 10 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
@@ -122,7 +119,7 @@ type process struct {
 	out  *bufio.Reader
 }
 
-// start runs this program again as a server.
+// start runs this program again as a server, or that of the peer.
 func start(ctx context.Context, kind string, s site) (*process, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -132,8 +129,11 @@ func start(ctx context.Context, kind string, s site) (*process, error) {
 	if s.profile != "" {
 		args = append(args, "-profile", s.profile+"."+kind)
 	}
+	if kind == peerName {
+		program, args = s.python, []string{filepath.Join("peers", "serve.py"), s.peer}
+	}
 	p := &process{kind: kind, cmd: exec.CommandContext(ctx, program, args...)}
-	p.cmd.Stderr = os.Stderr
+	p.cmd.Stderr, p.cmd.Env = os.Stderr, append(os.Environ(), cleanPython)
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -145,8 +145,10 @@ func start(ctx context.Context, kind string, s site) (*process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	p.addr, err = p.line()
-	return p, err
+	if p.addr, err = p.line(); err != nil {
+		return nil, errors.Join(err, p.end())
+	}
+	return p, nil
 }
 
 func (p *process) line() (string, error) {
@@ -171,8 +173,8 @@ func (p *process) used() (time.Duration, error) {
 }
 
 func (p *process) end() error {
-	if err := p.in.Close(); err != nil {
-		return err
-	}
-	return p.cmd.Wait()
+	err := p.in.Close()
+	late := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() }) // Wait tells
+	defer late.Stop()
+	return errors.Join(err, p.cmd.Wait())
 }

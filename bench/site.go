@@ -23,16 +23,16 @@ import (
 	"github.com/manorgo/manor/secret"
 )
 
-// population is how many people a site has, and how many products.
-const population = 100_000
-
-// A site is what the servers serve: a shop with people and products.
+// A site is what the servers serve: a shop with people and as many products.
 type site struct {
 	at     string // a file, or a PostgreSQL URL
 	key    string // file of the master key
 	tokens []string
 
-	profile string // where servers write profiles, or ""
+	servers []string // that take part
+	profile string   // where they write profiles, or ""
+	python  string   // for the program in peers
+	peer    string   // URL of its database
 }
 
 // connections is how many clients call at the same time, each as somebody else.
@@ -49,8 +49,8 @@ func newApp(db *data.DB, keys *secret.Keyring, log *slog.Logger) (*manor.App, er
 	return manor.New(manor.Config{DB: db, Keys: keys, Domains: []domain.Func{products.Domain}, Log: log})
 }
 
-// build makes the site in an empty database.
-func build(ctx context.Context, name, at, dir string) (s site, err error) {
+// build makes the site, with n people, in an empty database.
+func build(ctx context.Context, name, at, dir string, n int) (s site, err error) {
 	s = site{at: at, key: filepath.Join(dir, name+".key")}
 	keys, err := secret.CreateKeyFile(s.key)
 	if err != nil {
@@ -68,7 +68,7 @@ func build(ctx context.Context, name, at, dir string) (s site, err error) {
 	if _, err := app.Upgrade(ctx); err != nil {
 		return s, err
 	}
-	if err := populate(ctx, db); err != nil {
+	if err := populate(ctx, db, n); err != nil {
 		return s, err
 	}
 	service := sessions.NewService(db, keys)
@@ -119,10 +119,10 @@ func person(i int) users.User {
 	}
 }
 
-func populate(ctx context.Context, db *data.DB) error {
+func populate(ctx context.Context, db *data.DB, n int) error {
 	people, goods := data.NewTable[users.User]("users"), data.NewTable[products.Product]("products")
-	const step = 10_000
-	for at := 0; at < population; at += step {
+	for at := 0; at < n; at += 10_000 {
+		step := min(10_000, n-at)
 		us, ps := make([]users.User, step), make([]products.Product, step)
 		for i := range step {
 			us[i] = person(at + i)

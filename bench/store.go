@@ -84,8 +84,9 @@ var (
 	deepWorks = []string{"keyset-first", "keyset-deep", "stream"}
 )
 
-// rowsOf is how many rows one run of a kind of work reads or writes.
-func rowsOf(work string) float64 {
+// rowsOf is how many rows one run of a kind of work reads or writes in a table
+// of n.
+func rowsOf(work string, n int) float64 {
 	switch work {
 	case "list", "page", "keyset-first", "keyset-deep":
 		return pageSize
@@ -96,10 +97,10 @@ func rowsOf(work string) float64 {
 	case "upsert-plain":
 		return 4000
 	case "stream":
-		return streamed
+		return float64(min(streamed, n))
 	}
-	if n, ok := strings.CutPrefix(work, "upsert-"); ok {
-		rows, _ := strconv.Atoi(n) // as they are called above
+	if of, ok := strings.CutPrefix(work, "upsert-"); ok {
+		rows, _ := strconv.Atoi(of) // as they are called above
 		return float64(rows)
 	}
 	return 1
@@ -156,7 +157,7 @@ func enter[T any](name string, s store[T], n int) contestant {
 	}, writes: true}
 	for _, work := range works {
 		if strings.HasPrefix(work, "upsert-") {
-			c.tasks[work] = in.tagTask(int(rowsOf(work)), work != "upsert-plain")
+			c.tasks[work] = in.tagTask(int(rowsOf(work, n)), work != "upsert-plain")
 		}
 	}
 	c.tasks["keyset-first"] = in.seekTask(0)
@@ -186,14 +187,14 @@ func full[T any](got []T, err error) error {
 
 // An outcome is what each kind of work returned.
 type outcome struct {
-	got, updated, reread, inserted product
-	listed, paged                  []product
-	total                          int
-	bulk                           []product
-	found, free                    bool // exists, of some and of none
-	gone                           string
-	first, deeper                  []product
-	authors                        []author
+	got, updated, reread, again, inserted product
+	listed, paged                         []product
+	total                                 int
+	bulk                                  []product
+	found, free                           bool // exists, of some and of none
+	gone                                  string
+	first, deeper                         []product
+	authors                               []author
 }
 
 func outcomeOf[T any](ctx context.Context, s store[T], id uuid.UUID, size int) (o outcome, err error) {
@@ -229,6 +230,7 @@ func outcomeOf[T any](ctx context.Context, s store[T], id uuid.UUID, size int) (
 	o.got = one(s.get(ctx, id))
 	o.updated = one(s.update(ctx, id, "renamed", decimal.New(12345, -2)))
 	o.reread = one(s.get(ctx, id))
+	o.again = one(s.update(ctx, id, "renamed", decimal.New(12345, -2)))
 
 	r := rand.New(rand.NewPCG(3, 3))
 	added := s.from(fresh(r, 1))

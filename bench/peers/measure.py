@@ -1,11 +1,11 @@
-"""Does the benchmark's work with the application in shop.py, and prints what it
-cost as JSON:
+"""Does the benchmark's work with the application in shop.py, and prints what each
+cost as a line of JSON:
 
     python measure.py URL FOLDER SECONDS TURNS WORK…
 
-FOLDER has the rows that everybody works on, as products.json, authors.json,
-books.json and tags.json. Each work is a session and a commit, as a request has
-them. Times are nanoseconds; cpu is that of this process, interpreter included.
+The database is one that rows.py has filled from FOLDER. Each work is a session
+and a commit, as a request has them. Times are nanoseconds; cpu is that of this
+process, interpreter included.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import json
 import resource
 import sys
 import time
-from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from advanced_alchemy.filters import LimitOffset, OrderBy
-from shop import Author, AuthorService, Book, Product, ProductService, Tag, TagService, engine_of
-from sqlalchemy import delete, insert, text
+from rows import outside
+from shop import AuthorService, Product, ProductService, Tag, TagService, engine_of
+from sqlalchemy import delete, insert
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 NEWCOMER = UUID("ffffffff-0000-4000-8000-000000000000")
@@ -38,38 +38,12 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def moment(micros: int) -> datetime:
-    return datetime.fromtimestamp(micros / 1e6, timezone.utc)
-
-
 class Peer:
     def __init__(self, url: str, folder: Path) -> None:
         self.engine = engine_of(url)
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        self.folder = folder
-        self.ids: list[UUID] = []
+        self.ids = [UUID(row["id"]) for row in json.loads((folder / "products.json").read_text())]
         self.run = itertools.count(1)
-
-    async def fill(self) -> None:
-        async with self.engine.begin() as c:
-            await c.run_sync(Product.metadata.create_all)
-            for model, name in ((Product, "products"), (Author, "authors"), (Book, "books"), (Tag, "tags")):
-                rows = json.loads((self.folder / f"{name}.json").read_text())
-                for row in rows:
-                    for key in ("id", "owner_id", "author_id"):
-                        if key in row:
-                            row[key] = UUID(row[key])
-                    for key in ("created_at", "updated_at"):
-                        if key in row:
-                            row[key] = moment(row[key])
-                    if "price" in row:
-                        row["price"] = Decimal(row["price"])
-                for at in range(0, len(rows), 5000):
-                    await c.execute(insert(model), rows[at : at + 5000])
-                if model is Product:
-                    self.ids = [row["id"] for row in rows]
-            await c.execute(text("CREATE INDEX products_created_at ON products (created_at)"))
-            await c.execute(text("ANALYZE"))
 
     def product(self, i: int) -> dict:
         return {
@@ -91,6 +65,10 @@ class Peer:
         async with self.engine.begin() as c:
             await c.execute(delete(Product).where(Product.owner_id == NEWCOMER))
             await c.execute(delete(Tag).where(Tag.name.startswith("new ")))
+        if self.engine.dialect.name == "sqlite":
+            await outside(self.engine, "PRAGMA wal_checkpoint(TRUNCATE)")
+        else:
+            await outside(self.engine, "VACUUM products", "VACUUM tags")
 
     # What follows makes the inputs of n runs, and the function that does one.
 
@@ -213,19 +191,22 @@ class Peer:
         return {"wall": wall / n * 1e9, "cpu": used / n * 1e9}
 
 
+async def measure(peer: Peer, work: str, slot: float, turns: int) -> list[dict]:
+    first = await peer.turn(work, 1)  # compiles the statements
+    if first["wall"] < slot * 1e9:
+        first = await peer.turn(work, 3)
+    n = max(1, min(5000, int(slot * 1e9 / first["wall"])))
+    return [await peer.turn(work, n) for _ in range(turns)]
+
+
 async def main(url: str, folder: str, slot: float, turns: int, works: list[str]) -> None:
     peer = Peer(url, Path(folder))
-    await peer.fill()
-    out = {}
     for work in works:
-        first = await peer.turn(work, 1)  # compiles the statements
-        if first["wall"] < slot * 1e9:
-            first = await peer.turn(work, 3)
-        n = max(1, min(5000, int(slot * 1e9 / first["wall"])))
-        out[work] = [await peer.turn(work, n) for _ in range(turns)]
-        print(f"  {work}", file=sys.stderr)
+        try:
+            print(json.dumps({"work": work, "turns": await measure(peer, work, slot, turns)}), flush=True)
+        except Exception as e:  # costs no other work
+            print(json.dumps({"work": work, "error": repr(e)}), flush=True)
     await peer.engine.dispose()
-    print(json.dumps(out))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,8 @@ documentation of Advanced Alchemy has them, and controllers of Litestar."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Optional
+from typing import Annotated, Optional
 from uuid import UUID
 
 from advanced_alchemy.base import UUIDAuditBase, UUIDBase
@@ -13,6 +12,7 @@ from advanced_alchemy.filters import LimitOffset, OrderBy
 from advanced_alchemy.repository import SQLAlchemyAsyncRepository
 from advanced_alchemy.service import SQLAlchemyAsyncRepositoryService
 from litestar import Controller, Litestar, get
+from litestar.params import Parameter
 from msgspec import Struct
 from sqlalchemy import ForeignKey, Numeric, String, event
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
@@ -90,22 +90,23 @@ def engine_of(url: str) -> AsyncEngine:
     return engine
 
 
-class ProductOut(Struct):
+class ProductItem(Struct):
+    """A product as Manor's shop shows it in lists."""
+
     id: UUID
-    owner_id: UUID
     name: str
-    description: Optional[str]
     price: Decimal
     is_active: bool
-    created_at: datetime
-    updated_at: datetime
 
 
 class Page(Struct):
-    items: list[ProductOut]
+    items: list[ProductItem]
     total: int
     limit: int
     offset: int
+
+
+PageSize = Annotated[int, Parameter(query="pageSize", ge=1, le=100)]
 
 
 def app(url: str) -> Litestar:
@@ -116,15 +117,11 @@ def app(url: str) -> Litestar:
         path = "/api/v1/products"
 
         @get()
-        async def list_products(self, page_size: int = 20) -> Page:
+        async def list_products(self, page_size: PageSize = 20) -> Page:
             async with sessions() as session:
                 found, total = await ProductService(session=session).list_and_count(
                     Product.is_active.is_(True), LimitOffset(page_size, 0), OrderBy("created_at", "desc"), OrderBy("id", "desc")
                 )
-                rows = [
-                    ProductOut(p.id, p.owner_id, p.name, p.description, p.price, p.is_active, p.created_at, p.updated_at)
-                    for p in found
-                ]
-                return Page(rows, total, page_size, 0)
+                return Page([ProductItem(p.id, p.name, p.price, p.is_active) for p in found], total, page_size, 0)
 
     return Litestar([ProductController], openapi_config=None)
