@@ -111,7 +111,7 @@ func (a *App) make(f domain.Func) (d domain.Domain, err error) {
 	}()
 	d = f(a.env)
 	if _, err := a.Database(in(d)); err != nil {
-		return d, fmt.Errorf("manor: domain %s: %w", d.Name, err)
+		return d, fmt.Errorf("manor: the domain %s asks for %w", d.Name, &domain.UnknownDatabase{Name: in(d), Known: a.Databases()})
 	}
 	return d, nil
 }
@@ -136,14 +136,30 @@ func (a *App) newMigrators() error {
 	return nil
 }
 
-// upgradeAll applies what revisions the databases lack, one after the other.
-func (a *App) upgradeAll(ctx context.Context) (n int, err error) {
+// UpgradeOf applies what revisions one database lacks, and returns how many it
+// were, or fault.NotFound. With main the tables of tasks come along.
+func (a *App) UpgradeOf(ctx context.Context, database string) (int, error) {
+	m, err := a.MigratorOf(database)
+	if err != nil {
+		return 0, err
+	}
+	applied, err := m.Upgrade(ctx)
+	switch {
+	case err != nil && database != domain.Main:
+		err = fmt.Errorf("database %s: %w", database, err)
+	case err == nil && database == domain.Main:
+		err = a.env.Tasks.Migrate(ctx)
+	}
+	return len(applied), err
+}
+
+// Upgrade applies what revisions the databases lack, one after the other, and
+// returns how many it were. Main comes first; a failure leaves those before it
+// upgraded. Several instances may do so at once: one runs, the others wait.
+func (a *App) Upgrade(ctx context.Context) (n int, err error) {
 	for _, name := range a.Databases() {
-		applied, err := a.migrators[name].Upgrade(ctx)
-		n += len(applied)
-		if err != nil && name != domain.Main {
-			err = fmt.Errorf("database %s: %w", name, err)
-		}
+		applied, err := a.UpgradeOf(ctx, name)
+		n += applied
 		if err != nil {
 			return n, err
 		}

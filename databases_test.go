@@ -186,6 +186,9 @@ func TestNamedDatabases(t *testing.T) {
 			if w := do(h, "GET", "/readyz", nil); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"database reports":"unavailable"`) {
 				t.Errorf("ready without the second database: %d %s", w.Code, w.Body)
 			}
+			if _, err := app.UpgradeOf(t.Context(), "other"); fault.KindOf(err) != fault.NotFound {
+				t.Errorf("UpgradeOf(other) = %v, want not found", err)
+			}
 			if _, err := app.MigratorOf("other"); fault.KindOf(err) != fault.NotFound {
 				t.Errorf("MigratorOf(other) = %v, want not found", err)
 			}
@@ -205,7 +208,7 @@ func TestDatabaseNames(t *testing.T) {
 		"main and reports are the same":      {Databases: map[string]*data.DB{"reports": db}},
 		"a and b are the same":               {Databases: map[string]*data.DB{"b": other, "a": other}},
 		"reports, and there is only main, a": {Databases: map[string]*data.DB{"a": other}, Domains: []domain.Func{reports}},
-		"there is no database nowhere":       {Domains: []domain.Func{lost}},
+		"nowhere, and there is only main":    {Domains: []domain.Func{lost}},
 	} {
 		c.DB = db
 		if _, err := newApp(t, c); err == nil || !strings.Contains(err.Error(), want) {

@@ -225,16 +225,6 @@ func (a *App) Sources() []migrate.Source { return a.SourcesOf(domain.Main) }
 // Schemas returns the tables of all domains in the main database.
 func (a *App) Schemas() []data.Schema { return a.SchemasOf(domain.Main) }
 
-// Upgrade applies what revisions the databases lack, and returns how many it
-// were. Main comes first; a failure leaves those before it upgraded. Several instances may do so at once: one runs, the others wait.
-func (a *App) Upgrade(ctx context.Context) (int, error) {
-	n, err := a.upgradeAll(ctx)
-	if err != nil {
-		return n, err
-	}
-	return n, a.env.Tasks.Migrate(ctx)
-}
-
 // Start upgrades the database and begins to work on tasks and whatever else
 // domains do in the background, until Close. An app is started once.
 func (a *App) Start(ctx context.Context) (err error) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/data/transfer"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/task"
 )
@@ -24,20 +27,18 @@ func (p *program) backupCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
 		Use: "backup FILE", Short: "Write an archive that this or another kind of database is restored from", Args: cobra.ExactArgs(1),
 		Long: "Write an archive of all tables, as they are at one moment, while the server may run. SQLite and\n" +
-			"PostgreSQL are restored from it alike. It does not hold the key file: keep that, too, elsewhere.",
+			"PostgreSQL are restored from it alike. It does not hold the key file: keep that, too, elsewhere. Nor\n" +
+			"does it hold uploaded files, or other databases: back these up with --database, each into its own file.",
 	})
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
-		cfg, err := p.config()
-		if err != nil {
-			return err
-		}
-		return p.with(ctx, toLook, func(e *estate) error {
+		return p.on(ctx, *database, func(cfg config, e *estate) error {
 			ran, err := e.Migrator().Current(ctx)
 			if err != nil {
 				return err
 			}
 			if len(ran) == 0 {
-				return fault.Errorf(fault.NotFound, "the database is empty: there is nothing to back up")
+				return fault.Errorf(fault.NotFound, "%s is empty: there is nothing to back up", called(e.name))
 			}
 			bar := p.bar()
 			m, err := transfer.Backup(ctx, e.db, args[0], transfer.BackupOptions{
@@ -48,6 +49,7 @@ func (p *program) backupCommand() *cobra.Command {
 				return err
 			}
 			p.complain(fmt.Sprintf("THE KEY FILE IS NOT IN THE BACKUP: keep a copy of %s elsewhere; without it all sessions and mailed links end, and what was sealed stays so", cfg.keyFile))
+			p.others(e.name, "the backup holds the database %s alone: %s must be backed up by --database, each into a file of its own")
 			return p.print(f, m, func(w io.Writer) { printCounts(w, "saved", counts(m)) })
 		})
 	})
@@ -85,9 +87,14 @@ func (p *program) restoreCommand() *cobra.Command {
 	})
 	force := c.Flags().Bool("force", false, "drop all that the database holds first; asks")
 	yes := c.Flags().Bool("yes", false, "do not ask")
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
 		cfg, err := p.config()
 		if err != nil {
+			return err
+		}
+		name := cmp.Or(*database, domain.Main)
+		if err := cfg.known(name); err != nil {
 			return err
 		}
 		a, err := transfer.OpenArchive(args[0])
@@ -95,16 +102,16 @@ func (p *program) restoreCommand() *cobra.Command {
 			return err
 		}
 		defer a.Close() // it was only read
-		e, err := p.bare(ctx, cfg, cfg.database)
+		e, err := p.bare(ctx, cfg, name, cfg.at(name))
 		if err != nil {
 			return err
 		}
-		defer e.db.Close() // everything is committed by now
+		defer e.close() // everything is committed by now
 		old, err := e.olderRevisions(ctx, a)
 		if err != nil {
 			return err
 		}
-		if err := p.emptied(ctx, e, cfg.database, "--force", *force, *yes); err != nil {
+		if err := p.emptied(ctx, e, "--force", *force, *yes); err != nil {
 			return err
 		}
 		restored, err := p.restore(ctx, e, a, old)
@@ -114,6 +121,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		if _, err := os.Stat(cfg.keyFile); errors.Is(err, fs.ErrNotExist) {
 			p.complain(fmt.Sprintf("THE KEY FILE IS NOT IN THE BACKUP: put it in its place, %s, before the server starts", cfg.keyFile))
 		}
+		p.others(name, "restored the database %s alone: %s are as they were")
 		return p.print(f, some(restored), func(w io.Writer) { printCounts(w, "restored", restored) })
 	})
 	return c
@@ -140,35 +148,54 @@ func (p *program) restore(ctx context.Context, e *estate, a *transfer.Archive, o
 	return out, err
 }
 
-// bare opens a database, made now if need be, that is about to be filled, with an
-// app whose key is not used.
-func (p *program) bare(ctx context.Context, cfg config, at location) (*estate, error) {
+// bare opens a database, made now if need be, that is about to be filled as the
+// one called name, with an app whose key is not used.
+func (p *program) bare(ctx context.Context, cfg config, name string, at location) (*estate, error) {
+	if at.isZero() {
+		return nil, cfg.located(name)
+	}
 	db, err := openDatabase(ctx, at, true, p.name)
 	if err != nil {
 		return nil, err
 	}
+	e, err := p.around(cfg, name, at, db, slog.LevelWarn)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return e, nil
+}
+
+// quiet is above every level of the log.
+const quiet = slog.LevelError + 1
+
+// around makes an app whose key is not used around one open database.
+func (p *program) around(cfg config, name string, at location, db *data.DB, least slog.Level) (*estate, error) {
 	keys, err := throwaway()
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
-	app, err := p.newApp(cfg, db, keys, p.logger(cfg, slog.LevelWarn), nil)
+	main, others := db, cfg.standIns()
+	if name != domain.Main {
+		main, others[name] = nowhere(), db
+	}
+	app, err := p.newApp(cfg, main, others, keys, p.logger(cfg, least), nil)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
-	return &estate{app, db, keys}, nil
+	return &estate{app, name, at, db, keys, others}, nil
 }
 
 // emptied sees to it that a database has no tables. Those of somebody else are in
 // the way, too.
-func (p *program) emptied(ctx context.Context, e *estate, at location, flag string, force, yes bool) error {
+func (p *program) emptied(ctx context.Context, e *estate, flag string, force, yes bool) error {
 	tables, err := transfer.Tables(ctx, e.db, true)
 	if err != nil || len(tables) == 0 {
 		return err
 	}
 	if !force {
-		return fault.Errorf(fault.Conflict, "%s is in use: it has %s; %s drops them all", at, plural(len(tables), "table"), flag)
+		return fault.Errorf(fault.Conflict, "%s is in use: it has %s; %s drops them all", e.at, plural(len(tables), "table"), flag)
 	}
-	question := fmt.Sprintf("Drop all %s of %s (%s)? What they hold is lost.", plural(len(tables), "table"), at, strings.Join(tables, ", "))
+	question := fmt.Sprintf("Drop all %s of %s (%s)? What they hold is lost.", plural(len(tables), "table"), e.at, strings.Join(tables, ", "))
 	if err := p.unless(ctx, yes, question); err != nil {
 		return err
 	}
@@ -188,6 +215,9 @@ func (e *estate) olderRevisions(ctx context.Context, a *transfer.Archive) (*migr
 		fresh[r.String()] = r.State != migrate.Unknown
 	}
 	var sources []migrate.Source
+	if len(a.Revisions) > 0 && len(e.Databases()) > 1 && !slices.ContainsFunc(a.Revisions, func(r string) bool { return fresh[r] }) {
+		return nil, fault.Errorf(fault.Conflict, "the archive is not of the database %s: it has none of its revisions; say --database", e.name)
+	}
 	for _, s := range e.Sources() {
 		known := map[string]bool{}
 		for _, r := range a.Revisions {

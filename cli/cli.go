@@ -79,6 +79,9 @@ type program struct {
 	flags   map[string]*string // values of settings, by the name of the flag
 	given   func(flag string) bool
 	entered bool // the command line made sense
+
+	all       []setting
+	databases []string // beside main, that domains ask for
 }
 
 // root returns the command with all others below it.
@@ -98,7 +101,7 @@ func (p *program) root() *cobra.Command {
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	p.addSettings(root)
 	root.AddCommand(
-		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.mailCommand(),
+		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.mailCommand(), p.secretsCommand(),
 		p.openapiCommand(), p.routesCommand(), p.doctorCommand(), p.versionCommand(),
 	)
 	return root

@@ -28,7 +28,7 @@ func (p *program) described(ctx context.Context, fn func(*manor.App) error) erro
 		return err
 	}
 	return p.onEmpty(ctx, func(db *data.DB, keys *secret.Keyring) error {
-		app, err := p.newApp(c, db, keys, p.logger(c, slog.LevelWarn), nil)
+		app, err := p.newApp(c, db, c.standIns(), keys, p.logger(c, slog.LevelWarn), nil)
 		if err != nil {
 			return err
 		}

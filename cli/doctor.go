@@ -13,14 +13,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
 )
 
 func (p *program) doctorCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
-		Use: "doctor", Short: "Check the settings, the key, the database and what they reach", Args: cobra.NoArgs,
-		Long: "Check the settings, the key, the database and what they reach.\nChanges nothing. Ends with 1 if a check fails.",
+		Use: "doctor", Short: "Check the settings, the key, the databases, the files and what they reach", Args: cobra.NoArgs,
+		Long: "Check the settings, the key file, each database, where files are kept and the server for mail.\n" +
+			"Changes nothing, but that a small file is stored among the files and removed again. Ends with 1\nif a check fails.",
 	})
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
 		e := p.examine(ctx)
@@ -57,6 +59,7 @@ type finding struct {
 type examination struct {
 	*program
 	config   config
+	keys     *secret.Keyring // nil if there is no key file that can be used
 	findings []finding
 }
 
@@ -82,7 +85,7 @@ func (e *examination) count(v verdict) (n int) {
 	return n
 }
 
-// examineTimeout bounds what is asked of the database.
+// examineTimeout bounds what is asked of one database, or of the files.
 const examineTimeout = 20 * time.Second
 
 // examine makes all checks that make sense.
@@ -90,23 +93,32 @@ func (p *program) examine(ctx context.Context) *examination {
 	e := &examination{program: p}
 	e.checkSettings()
 	e.checkMail(ctx)
-	if e.config.database.isZero() {
-		return e // which settings have told
+	for _, name := range e.config.names() {
+		if !e.config.at(name).isZero() { // otherwise settings have told
+			e.within(ctx, func(ctx context.Context) { e.checkDatabase(ctx, name) })
+		}
 	}
+	e.within(ctx, e.checkFiles)
+	return e
+}
+
+func (e *examination) within(ctx context.Context, check func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, examineTimeout)
 	defer cancel()
-	e.checkDatabase(ctx)
-	return e
+	check(ctx)
 }
 
 func (e *examination) checkSettings() {
 	var err error
 	e.config, err = e.program.config()
+	lacks := e.config.missing(e.config.names()[1:]...)
 	if wrong, ok := errors.AsType[*misuse](err); ok {
-		for _, line := range wrong.complaints {
-			e.note("settings", failed, "%s", line)
-		}
-	} else {
+		lacks = append(wrong.complaints, lacks...)
+	}
+	for _, line := range lacks {
+		e.note("settings", failed, "%s", line)
+	}
+	if lacks == nil {
 		e.note("settings", fine, "can be used")
 	}
 	for _, name := range e.unknown() {
@@ -126,46 +138,60 @@ func (e *examination) checkSettings() {
 	}
 }
 
-// checkDatabase looks at the database, and at the key file, which belongs to
-// it. A missing database is none of the things that can go wrong.
-func (e *examination) checkDatabase(ctx context.Context) {
-	e.config.database.log = slog.New(slog.DiscardHandler) // findings say it
-	db, err := openDatabase(ctx, e.config.database, false, e.name)
+// checkOf returns what a check of a database is called.
+func checkOf(what, database string) string {
+	if database == domain.Main {
+		return what
+	}
+	return what + " " + database
+}
+
+// checkDatabase looks at a database and, with main, at the key file, which
+// belongs to it. A missing database is none of the things that can go wrong.
+func (e *examination) checkDatabase(ctx context.Context, name string) {
+	at, check := e.config.at(name), checkOf("database", name)
+	at.log = slog.New(slog.DiscardHandler) // findings say it
+	db, err := openDatabase(ctx, at, false, e.name)
 	if fault.KindOf(err) == fault.NotFound {
-		e.note("database", fine, "%s is not there yet: serve makes it", e.config.database)
-		e.checkKey(true)
+		e.note(check, fine, "%s is not there yet: serve makes it", at)
+		e.checkKey(name, true)
 		return
 	}
-	if e.fails("database", err) {
-		e.checkKey(false)
+	if e.fails(check, err) {
+		e.checkKey(name, false)
 		return
 	}
 	defer db.Close()
 	server, err := askServer(ctx, db)
-	if !e.fails("database", err) {
-		e.note("database", fine, "%s, %s", e.config.database, server.Version)
-		e.checkClock(db, server)
+	if !e.fails(check, err) {
+		e.note(check, fine, "%s, %s", at, server.Version)
+		e.checkClock(checkOf("clock", name), db, server)
 	}
 	for _, r := range db.Replicas() {
 		if r.Reason != "" {
-			e.note("replica", failed, "%s is not read: %s", r.Name, r.Reason)
+			e.note(checkOf("replica", name), failed, "%s is not read: %s", r.Name, r.Reason)
 			continue
 		}
-		e.note("replica", fine, "%s is at most %v behind", r.Name, r.Behind.Round(time.Millisecond))
+		e.note(checkOf("replica", name), fine, "%s is at most %v behind", r.Name, r.Behind.Round(time.Millisecond))
 	}
 	fresh, err := isNew(ctx, db)
-	if e.fails("revisions", err) {
+	if e.fails(checkOf("revisions", name), err) {
 		return
 	}
-	e.checkKey(fresh)
-	e.checkTables(ctx, db, fresh)
+	e.checkKey(name, fresh)
+	e.checkTables(ctx, name, at, db, fresh)
 }
 
-func (e *examination) checkKey(fresh bool) {
+// checkKey looks at the key file, once.
+func (e *examination) checkKey(database string, fresh bool) {
+	if database != domain.Main {
+		return
+	}
 	path := e.config.keyFile
 	keys, err := secret.OpenKeyFile(path)
 	switch {
 	case err == nil:
+		e.keys = keys
 		e.note("key file", fine, "%s, fingerprint %s", path, keys.Fingerprint())
 	case errors.Is(err, fs.ErrNotExist) && fresh:
 		e.note("key file", fine, "%s is not there yet: serve makes it", path)
@@ -174,45 +200,44 @@ func (e *examination) checkKey(fresh bool) {
 	}
 }
 
-// checkTables compares the database with what the program expects.
-func (e *examination) checkTables(ctx context.Context, db *data.DB, fresh bool) {
+// checkTables compares a database with what the program expects.
+func (e *examination) checkTables(ctx context.Context, name string, at location, db *data.DB, fresh bool) {
+	revisions, tables := checkOf("revisions", name), checkOf("tables", name)
 	if fresh {
-		e.note("revisions", fine, "none ran yet: serve runs them")
+		e.note(revisions, fine, "none ran yet: serve runs them")
 		return
 	}
-	keys, err := throwaway()
-	if e.fails("revisions", err) {
+	open, err := e.around(e.config, name, at, db, quiet)
+	if e.fails(revisions, err) {
 		return
 	}
-	app, err := e.newApp(e.config, db, keys, slog.New(slog.DiscardHandler), nil)
-	if e.fails("revisions", err) {
-		return
-	}
-	open := &estate{app, db, keys}
 	report, err := check(ctx, open)
-	if e.fails("revisions", err) {
+	if e.fails(revisions, err) {
 		return
 	}
 	switch {
 	case len(report.Unknown) > 0:
-		e.note("revisions", failed, "the database is newer than this program, which does not know %s", report.Unknown[0])
+		e.note(revisions, failed, "%s is newer than this program, which does not know %s", called(name), report.Unknown[0])
 	case len(report.Pending) > 0:
-		e.note("revisions", doubt, "%s pending: serve runs them when it starts, or %s database upgrade now", plural(len(report.Pending), "revision"), e.name)
+		e.note(revisions, doubt, "%s pending: serve runs them when it starts, or %s database upgrade now", plural(len(report.Pending), "revision"), e.name)
 	case len(report.Changed) > 0:
-		e.note("revisions", doubt, "the file of %s changed after it ran", report.Changed[0])
+		e.note(revisions, doubt, "the file of %s changed after it ran", report.Changed[0])
 	default:
-		e.note("revisions", fine, "none is pending")
+		e.note(revisions, fine, "none is pending")
 	}
 	for _, line := range report.Drift {
-		e.note("tables", failed, "%s", line)
+		e.note(tables, failed, "%s", line)
 	}
 	if len(report.Pending)+len(report.Unknown) > 0 {
 		return
 	}
 	if len(report.Drift) == 0 {
-		e.note("tables", fine, "are as this program expects them")
+		e.note(tables, fine, "are as this program expects them")
 	}
-	e.checkAdministrator(ctx, open)
+	e.checkSeals(ctx, open)
+	if name == domain.Main {
+		e.checkAdministrator(ctx, open)
+	}
 }
 
 func (e *examination) checkAdministrator(ctx context.Context, open *estate) {

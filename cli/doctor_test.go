@@ -27,7 +27,7 @@ func TestClock(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := &examination{}
-		e.checkClock(db, about)
+		e.checkClock("clock", db, about)
 		if got := e.findings[0]; got.Status != want {
 			t.Errorf("clocks %s apart: %s %s, want %s", skew, got.Status, got.Detail, want)
 		}

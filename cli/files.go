@@ -19,7 +19,8 @@ func readFiles(c *config, s string) error {
 		if folder == "" {
 			return errors.New("must name a folder, as in file:files")
 		}
-		c.files = local.New(filepath.Clean(folder))
+		c.folder = filepath.Clean(folder)
+		c.files = local.New(c.folder)
 		return nil
 	}
 	if !strings.HasPrefix(s, "s3://") {

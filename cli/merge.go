@@ -25,8 +25,9 @@ func (p *program) mergeCommand() *cobra.Command {
 			"tried in scratch databases first; nothing is renamed if it does not work.",
 	})
 	name, dir := domainFlags(c)
+	database := withDatabase(c, "all; only domains in it")
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
-		list, err := p.mergeAll(ctx, *name, *dir)
+		list, err := p.mergeAll(ctx, *database, *name, *dir)
 		if err != nil {
 			return err
 		}
@@ -44,8 +45,12 @@ func (p *program) mergeCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) mergeAll(ctx context.Context, name, dir string) (list []merged, err error) {
-	all, sources, err := p.areas(ctx)
+func (p *program) mergeAll(ctx context.Context, database, name, dir string) (list []merged, err error) {
+	c, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.areas(ctx, database)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +73,7 @@ func (p *program) mergeAll(ctx context.Context, name, dir string) (list []merged
 		if err != nil {
 			return list, err
 		}
-		m, err := revise.Merge(ctx, revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: sources, Scratch: p.scratch()})
+		m, err := revise.Merge(ctx, revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: sourcesIn(a.in, all), Scratch: scratches(c.at(a.in))})
 		if err != nil || m == nil {
 			return list, err
 		}
@@ -88,8 +93,9 @@ type branching struct {
 
 func (p *program) branchesCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{Use: "branches", Short: "List the numbers that several revisions of a domain claim", Args: cobra.NoArgs})
+	database := withDatabase(c, "all")
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
-		all, _, err := p.areas(ctx)
+		all, err := p.areas(ctx, *database)
 		if err != nil {
 			return err
 		}

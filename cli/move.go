@@ -14,6 +14,7 @@ import (
 
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/data/transfer"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
 )
 
@@ -29,34 +30,39 @@ func (p *program) moveCommand() *cobra.Command {
 	to := c.Flags().String("to", "", "sqlite:`FILE` or postgres://host/name, which must be empty")
 	restart := c.Flags().Bool("restart", false, "drop all that the target holds first; asks")
 	yes := c.Flags().Bool("yes", false, "do not ask")
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
 		cfg, err := p.config()
 		if err != nil {
 			return err
 		}
-		target, err := p.target(cfg, *to)
+		name := cmp.Or(*database, domain.Main)
+		if err := cfg.known(name); err != nil {
+			return err
+		}
+		target, err := p.target(cfg.at(name), *to)
 		if err != nil {
 			return err
 		}
-		return p.with(ctx, toLook, func(from *estate) error {
+		return p.on(ctx, name, func(_ config, from *estate) error {
 			if err := p.ready(ctx, from, toUse); err != nil {
 				return err
 			}
-			e, err := p.bare(ctx, cfg, target)
+			e, err := p.bare(ctx, cfg, from.name, target)
 			if err != nil {
 				return err
 			}
-			defer e.db.Close() // everything is committed by now
+			defer e.close() // everything is committed by now
 			if same, err := transfer.Same(ctx, from.db, e.db); err != nil || same {
 				return cmp.Or(err, misused("%s is the database itself, by another name", target))
 			}
-			fresh, err := p.fresh(ctx, cfg)
+			fresh, err := p.fresh(ctx, cfg, from.name)
 			if err != nil {
 				return err
 			}
 			migrated, err := onlyMigrated(ctx, e, fresh)
 			if err == nil && !migrated {
-				err = p.emptied(ctx, e, target, "--restart", *restart, *yes)
+				err = p.emptied(ctx, e, "--restart", *restart, *yes)
 			}
 			if err != nil {
 				return err
@@ -65,7 +71,8 @@ func (p *program) moveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p.complain(fmt.Sprintf("all is copied and the same: name the new database in MANOR_DATABASE_URL, and keep the key file %s", cfg.keyFile))
+			p.complain(fmt.Sprintf("all is copied and the same: name the new database in %s%s, and keep the key file %s", prefix, suffixed("DATABASE_URL", from.name), cfg.keyFile))
+			p.others(from.name, "moved the database %s alone: %s are where they were")
 			return p.print(f, some(out), func(w io.Writer) { printCounts(w, "moved", out) })
 		})
 	})
@@ -76,13 +83,13 @@ func (p *program) moveCommand() *cobra.Command {
 const moveTo = "MOVE_TO"
 
 // target reads where to move.
-func (p *program) target(cfg config, flag string) (location, error) {
-	value, from := flag, "--to"
+func (p *program) target(from location, flag string) (location, error) {
+	value, by := flag, "--to"
 	switch {
 	case value == "":
 		var err error
-		if value, from, err = p.lookup(moveTo); err != nil {
-			return location{}, misused("%s %s", from, err)
+		if value, by, err = p.lookup(moveTo); err != nil {
+			return location{}, misused("%s %s", by, err)
 		}
 		if value == "" {
 			return location{}, misused("say where to: --to URL, or MANOR_MOVE_TO")
@@ -90,14 +97,14 @@ func (p *program) target(cfg config, flag string) (location, error) {
 	case holdsPassword(value):
 		return location{}, misused("--to holds a password, which every user of this machine could read: use MANOR_MOVE_TO or MANOR_MOVE_TO_FILE")
 	}
-	var read config
-	if err := readDatabase(&read, value); err != nil {
-		return location{}, misused("%s %s", from, err)
+	var to location
+	if err := to.read(value); err != nil {
+		return location{}, misused("%s %s", by, err)
 	}
-	if sameDatabase(cfg.database, read.database) {
-		return location{}, misused("%s is the database itself", from)
+	if sameDatabase(from, to) {
+		return location{}, misused("%s is the database itself", by)
 	}
-	return read.database, nil
+	return to, nil
 }
 
 func sameDatabase(a, b location) bool {
@@ -124,17 +131,17 @@ func (p *program) move(ctx context.Context, from, to *estate, fresh map[string]i
 }
 
 // fresh returns how many rows the tables of a database have that is made now.
-func (p *program) fresh(ctx context.Context, cfg config) (map[string]int64, error) {
+func (p *program) fresh(ctx context.Context, cfg config, name string) (map[string]int64, error) {
 	dir, err := os.MkdirTemp("", "manor-*")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir) // nothing in it is missed
-	e, err := p.bare(ctx, cfg, location{file: filepath.Join(dir, "fresh.db")})
+	e, err := p.bare(ctx, cfg, name, location{file: filepath.Join(dir, "fresh.db")})
 	if err != nil {
 		return nil, err
 	}
-	defer e.db.Close() // before the folder goes
+	defer e.close() // before the folder goes
 	if _, err := e.Upgrade(ctx); err != nil {
 		return nil, err
 	}

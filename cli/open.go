@@ -29,48 +29,18 @@ const (
 	toFound             // both, made now if this is the first start
 )
 
-// An estate is an app and what it stands on, open.
-type estate struct {
-	*manor.App
-	db   *data.DB
-	keys *secret.Keyring
-}
-
-// open opens what the settings name.
-func (p *program) open(ctx context.Context, c config, n need, log *slog.Logger, prints io.Writer) (_ *estate, err error) {
-	c.database.log = log
-	db, err := openDatabase(ctx, c.database, n == toFound, p.name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, db.Close())
-		}
-	}()
-	keys, err := p.openKeys(ctx, c.keyFile, db, n)
-	if err != nil {
-		return nil, err
-	}
-	app, err := p.newApp(c, db, keys, log, prints)
-	if err != nil {
-		return nil, err
-	}
-	return &estate{app, db, keys}, nil
-}
-
 // newApp puts the app together that the settings describe.
-func (p *program) newApp(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) (*manor.App, error) {
-	app, err := manor.New(p.appConfig(c, db, keys, log, prints))
+func (p *program) newApp(c config, db *data.DB, others map[string]*data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) (*manor.App, error) {
+	app, err := manor.New(p.appConfig(c, db, others, keys, log, prints))
 	if fault.KindOf(err) == fault.Invalid {
 		return nil, misused("%s", message(err))
 	}
 	return app, err
 }
 
-func (p *program) appConfig(c config, db *data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) manor.Config {
+func (p *program) appConfig(c config, db *data.DB, others map[string]*data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) manor.Config {
 	return manor.Config{
-		DB: db, Keys: keys, Domains: p.domains, Log: log, Files: c.files,
+		DB: db, Databases: others, Keys: keys, Domains: p.domains, Log: log, Files: c.files,
 		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Title: c.title, Version: Version,
 		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify},
 		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, Print: prints},
@@ -157,53 +127,4 @@ func isNew(ctx context.Context, db *data.DB) (bool, error) {
 	}
 	ran, err := m.Current(ctx)
 	return len(ran) == 0, err
-}
-
-// with opens the estate, runs fn on it and closes it.
-func (p *program) with(ctx context.Context, n need, fn func(e *estate) error) error {
-	c, err := p.config()
-	if err != nil {
-		return err
-	}
-	// Serve logs what it does; other commands print it.
-	e, err := p.open(ctx, c, n, p.logger(c, slog.LevelWarn), nil)
-	if err != nil {
-		return err
-	}
-	defer e.db.Close() // everything is committed by now
-	if err := p.ready(ctx, e, n); err != nil {
-		return err
-	}
-	return fn(e)
-}
-
-// ready sees to it that the tables are those of this program. Those of a
-// database in use are changed by nobody but serve and database upgrade.
-func (p *program) ready(ctx context.Context, e *estate, n need) error {
-	if n == toLook {
-		return nil
-	}
-	all, err := e.Migrator().History(ctx)
-	if err != nil {
-		return err
-	}
-	pending, ran := 0, 0
-	for _, r := range all {
-		switch r.State {
-		case migrate.Pending:
-			pending++
-		case migrate.Unknown:
-			return fault.Errorf(fault.Conflict, "the database is newer than this program, which does not know %s", r)
-		default:
-			ran++
-		}
-	}
-	switch {
-	case n == toFound && ran == 0:
-		_, err := e.Upgrade(ctx)
-		return err
-	case pending > 0:
-		return fault.Errorf(fault.Conflict, "the database lacks %s: run %s database upgrade", plural(pending, "revision"), p.name)
-	}
-	return nil
 }

@@ -30,13 +30,13 @@ func askServer(ctx context.Context, db *data.DB) (server, error) { return aboutS
 // of whoever looks at them.
 const maxSkew = 2 * time.Second
 
-func (e *examination) checkClock(db *data.DB, s server) {
+func (e *examination) checkClock(check string, db *data.DB, s server) {
 	skew := db.Now().Sub(s.Now).Abs().Round(time.Millisecond)
 	if skew > maxSkew {
-		e.note("clock", failed, "this machine and the database are %s apart", skew)
+		e.note(check, failed, "this machine and the database are %s apart", skew)
 		return
 	}
-	e.note("clock", fine, "agrees with the database's within %s", maxSkew)
+	e.note(check, fine, "agrees with the database's within %s", maxSkew)
 }
 
 // checkMail asks the server for mail who it is, and sends nothing.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/data/revise"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
@@ -51,33 +53,44 @@ type area struct {
 	name    string
 	files   fs.FS // nil for none
 	schemas []data.Schema
-	own     bool // not built in
+	own     bool   // not built in
+	in      string // the database that it is in
 }
 
 // areas returns all of the program's domains, even if their revisions cannot be
-// run.
-func (p *program) areas(ctx context.Context) (out []area, sources []migrate.Source, err error) {
+// run, or only those in one database if it is named.
+func (p *program) areas(ctx context.Context, database string) (out []area, err error) {
 	c, err := p.config()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
+	}
+	if database != "" {
+		if err := c.known(database); err != nil {
+			return nil, err
+		}
 	}
 	err = p.onEmpty(ctx, func(db *data.DB, keys *secret.Keyring) error {
-		domains, err := manor.Domains(p.appConfig(c, db, keys, p.logger(c, slog.LevelWarn), nil))
+		domains, err := manor.Domains(p.appConfig(c, db, c.standIns(), keys, p.logger(c, slog.LevelWarn), nil))
 		if err != nil {
 			return err
 		}
-		out = append(out, area{name: "mail", files: mail.Migrations, schemas: []data.Schema{mail.Schema()}})
+		out = append(out, area{name: "mail", files: mail.Migrations, schemas: []data.Schema{mail.Schema()}, in: domain.Main})
 		for i, d := range domains {
-			out = append(out, area{d.Name, d.Migrations, d.Schemas, i >= len(domains)-len(p.domains)})
-		}
-		for _, a := range out {
-			if a.files != nil {
-				sources = append(sources, migrate.Source{Name: a.name, FS: a.files})
-			}
+			out = append(out, area{d.Name, d.Migrations, d.Schemas, i >= len(domains)-len(p.domains), cmp.Or(d.Database, domain.Main)})
 		}
 		return nil
 	})
-	return out, sources, err
+	return slices.DeleteFunc(out, func(a area) bool { return database != "" && a.in != database }), err
+}
+
+// sourcesIn returns the revisions of all that are in one database.
+func sourcesIn(database string, all []area) (out []migrate.Source) {
+	for _, a := range all {
+		if a.files != nil && a.in == database {
+			out = append(out, migrate.Source{Name: a.name, FS: a.files})
+		}
+	}
+	return out
 }
 
 // chosen returns the areas to look after: the one that is named, or the
@@ -133,6 +146,7 @@ func (p *program) makeCommand() *cobra.Command {
 	})
 	var o revise.Options
 	name, dir := domainFlags(c)
+	database := withDatabase(c, "all; only domains in it")
 	c.Flags().StringVarP(&o.Message, "message", "m", "", "what changes, in a few `words` that become the name")
 	c.Flags().BoolVar(&o.Empty, "empty", false, "leave the SQL to be written by hand")
 	renames := c.Flags().StringArray("rename", nil, "what only has a new `name`: table=new, or table.column=new with the new name of the table")
@@ -145,7 +159,7 @@ func (p *program) makeCommand() *cobra.Command {
 			}
 			o.Renames = append(o.Renames, r)
 		}
-		list, err := p.makeAll(ctx, *name, *dir, o)
+		list, err := p.makeAll(ctx, *database, *name, *dir, o)
 		if err != nil {
 			return err
 		}
@@ -164,8 +178,8 @@ func (p *program) makeCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) makeAll(ctx context.Context, name, dir string, o revise.Options) (list []made, err error) {
-	all, sources, err := p.areas(ctx)
+func (p *program) makeAll(ctx context.Context, database, name, dir string, o revise.Options) (list []made, err error) {
+	all, err := p.areas(ctx, database)
 	if err != nil {
 		return nil, err
 	}
@@ -176,20 +190,25 @@ func (p *program) makeAll(ctx context.Context, name, dir string, o revise.Option
 	if len(areas) > 1 && (o.Empty || len(o.Renames) > 0) {
 		return nil, misused("this program has several domains: say --domain")
 	}
-	live, err := p.live(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if live != nil {
-		defer live.Close() // it was only looked at
-	}
+	places := map[string]*place{}
+	defer func() {
+		for _, at := range places {
+			at.close()
+		}
+	}()
 	for _, a := range areas {
 		folder, err := a.folder(dir)
 		if err != nil {
 			return list, err
 		}
-		d := revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: sources, Scratch: p.scratch(), Live: live}
-		draft, err := p.decide(ctx, d, o)
+		at := places[a.in]
+		if at == nil {
+			if at, err = p.place(ctx, a.in, all); err != nil {
+				return list, err
+			}
+			places[a.in] = at
+		}
+		draft, err := p.decide(ctx, at.domain(a, folder), o)
 		if err != nil {
 			return list, err
 		}
@@ -201,10 +220,41 @@ func (p *program) makeAll(ctx context.Context, name, dir string, o revise.Option
 			return list, err
 		}
 		// Later domains may refer to what is new, and no database has run it.
-		sources, live = with(sources, a.name, folder), nil
+		at.sources, at.passed = with(at.sources, a.name, folder), true
 		list = append(list, made{a.name, draft.String(), files, some(draft.Notes)})
 	}
 	return list, nil
+}
+
+// A place is a database as revisions of its domains are made for it.
+type place struct {
+	sources []migrate.Source
+	scratch []revise.Scratch
+	live    *data.DB // nil if there is none yet
+	passed  bool     // it lacks what was made meanwhile, and is looked at no more
+}
+
+func (p *program) place(ctx context.Context, database string, all []area) (*place, error) {
+	c, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	live, err := p.live(ctx, c.at(database))
+	return &place{sources: sourcesIn(database, all), scratch: scratches(c.at(database)), live: live}, err
+}
+
+func (at *place) domain(a area, folder revise.Folder) revise.Domain {
+	d := revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: at.sources, Scratch: at.scratch}
+	if !at.passed {
+		d.Live = at.live
+	}
+	return d
+}
+
+func (at *place) close() {
+	if at.live != nil {
+		_ = at.live.Close() // it was only looked at
+	}
 }
 
 // with returns the sources with one that is read from its folder.

@@ -17,26 +17,26 @@ import (
 	"github.com/manorgo/manor/fault"
 )
 
-// live returns the database in use, or nil if there is none yet.
-func (p *program) live(ctx context.Context) (*data.DB, error) {
-	c, err := p.config()
-	if err != nil {
-		return nil, err
+// live returns the database in use, or nil if there is none yet, or nobody says
+// where.
+func (p *program) live(ctx context.Context, at location) (*data.DB, error) {
+	if at.isZero() {
+		return nil, nil
 	}
-	db, err := openDatabase(ctx, c.database, false, p.name)
-	if fault.KindOf(err) == fault.NotFound && c.database.file != "" {
+	db, err := openDatabase(ctx, at, false, p.name)
+	if fault.KindOf(err) == fault.NotFound && at.file != "" {
 		return nil, nil
 	}
 	return db, err
 }
 
-// scratch returns where revisions are tried: an SQLite file, and a schema of
+// scratches returns where revisions are tried: an SQLite file, and a schema of
 // the PostgreSQL server in use, if one is.
-func (p *program) scratch() []revise.Scratch {
+func scratches(at location) []revise.Scratch {
 	out := []revise.Scratch{scratchFile}
-	if c, err := p.config(); err == nil && c.database.file == "" {
+	if !at.isZero() && at.file == "" {
 		out = append(out, func(ctx context.Context) (*data.DB, func() error, error) {
-			return scratchSchema(ctx, c.database.url.Reveal())
+			return scratchSchema(ctx, at.url.Reveal())
 		})
 	}
 	return out

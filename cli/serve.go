@@ -51,7 +51,7 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.db.Close()) }()
+	defer func() { err = errors.Join(err, e.close()) }()
 	handler, err := e.Handler()
 	if err != nil {
 		return err

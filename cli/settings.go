@@ -23,10 +23,12 @@ import (
 // A config is what all settings say.
 type config struct {
 	addr           string
-	database       location
-	publicURL      *url.URL // nil while only this machine is served
+	database       location             // the main one
+	databases      map[string]*location // those beside it that domains ask for
+	publicURL      *url.URL             // nil while only this machine is served
 	keyFile        string
 	files          filedriver.Bucket
+	folder         string // of files; "" if they are elsewhere
 	smtp           secret.Text
 	mailFrom       string
 	registration   accounts.Registration
@@ -54,7 +56,16 @@ const prefix = "MANOR_"
 func (s setting) variable() string { return prefix + s.name }
 func (s setting) flag() string     { return strings.ToLower(strings.ReplaceAll(s.name, "_", "-")) }
 
-// settings are all there are, in the order in which they are listed.
+// settings are all that this program has, in the order in which they are listed.
+func (p *program) settings() []setting {
+	if p.all == nil {
+		p.databases = p.asked()
+		p.all = append(settings(), namedSettings(p.databases)...)
+	}
+	return p.all
+}
+
+// settings are those of every program.
 func settings() []setting {
 	return []setting{
 		{"ADDR", "127.0.0.1:8080", "", "`address` that the server listens on; others than loopback need MANOR_PUBLIC_URL", readAddr},
@@ -80,7 +91,7 @@ func (p *program) addSettings(root *cobra.Command) {
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
 	p.flags = map[string]*string{}
-	for _, s := range settings() {
+	for _, s := range p.settings() {
 		preset := s.preset + s.instead
 		p.flags[s.flag()] = flags.String(s.flag(), "", fmt.Sprintf("%s (%s; default %s)", s.usage, s.variable(), preset))
 	}
@@ -90,9 +101,13 @@ func (p *program) addSettings(root *cobra.Command) {
 // config reads all settings. What is wrong is a misuse that names every
 // setting concerned; the rest of the config is good all the same.
 func (p *program) config() (config, error) {
-	var c config
-	var wrong []string
-	for _, s := range settings() {
+	settings := p.settings()
+	c := config{databases: map[string]*location{}}
+	for _, name := range p.databases {
+		c.databases[name] = &location{}
+	}
+	wrong := checkNames(p.databases)
+	for _, s := range settings {
 		value, from, err := p.value(s)
 		if err == nil && value != "" {
 			err = s.read(&c, value)
@@ -105,11 +120,10 @@ func (p *program) config() (config, error) {
 		c.keyFile = c.database.beside("manor.key")
 	}
 	if c.files == nil {
-		c.files = local.New(c.database.beside("files"))
+		c.folder = c.database.beside("files")
+		c.files = local.New(c.folder)
 	}
-	if c.database.file != "" && c.database.replicas != nil {
-		wrong = append(wrong, prefix+"REPLICA_URLS is for PostgreSQL: a SQLite file has no replicas")
-	}
+	wrong = append(wrong, c.checkApart()...)
 	if wrong != nil {
 		return c, &misuse{wrong}
 	}
@@ -175,7 +189,7 @@ const passwordName = "PASSWORD"
 func (p *program) unknown() []string {
 	known := map[string]bool{prefix + passwordName: true, prefix + passwordName + "_FILE": true}
 	known[prefix+moveTo], known[prefix+moveTo+"_FILE"] = true, true
-	for _, s := range settings() {
+	for _, s := range p.settings() {
 		known[s.variable()], known[s.variable()+"_FILE"] = true, true
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.env)), func(name string) bool {

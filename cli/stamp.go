@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -11,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/manorgo/manor"
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
 )
 
 // aboutRevisions ends the help of commands that take a revision.
@@ -69,33 +72,48 @@ func withSQL(c *cobra.Command) *bool {
 	return c.Flags().Bool("sql", false, "print the SQL instead of running it")
 }
 
-// printSQL prints what script returns. It looks at the database to find out
-// what ran, if it is there.
-func (p *program) printSQL(ctx context.Context, f *format, script func(*migrate.Migrator) (string, error)) error {
-	prints := func(a *manor.App) error {
-		text, err := script(a.Migrator())
+// printSQL prints what script returns for a database. It looks at the database
+// to find out what ran, if it is there.
+func (p *program) printSQL(ctx context.Context, f *format, database string, script func(*migrate.Migrator) (string, error)) error {
+	if err := p.only(database, "--sql"); err != nil {
+		return err
+	}
+	prints := func(m *migrate.Migrator) error {
+		text, err := script(m)
 		if err != nil {
 			return err
 		}
 		answer := struct {
 			Dialect string `json:"dialect"`
 			SQL     string `json:"sql"`
-		}{a.Migrator().Dialect(), text}
+		}{m.Dialect(), text}
 		return p.verbatim(f, answer, text)
 	}
 	c, err := p.config()
 	if err != nil {
 		return err
 	}
-	e, err := p.open(ctx, c, toLook, p.logger(c, slog.LevelWarn), nil)
-	if fault.KindOf(err) == fault.NotFound && c.database.file != "" {
-		return p.described(ctx, prints) // as a new database of this kind
+	name := cmp.Or(database, domain.Main)
+	e, err := p.openOne(ctx, c, name, toLook, p.logger(c, slog.LevelWarn))
+	if fault.KindOf(err) == fault.NotFound && c.known(name) == nil && c.at(name).file != "" {
+		return p.anew(ctx, c, name, prints) // as a new database of this kind
 	}
 	if err != nil {
 		return err
 	}
-	defer e.db.Close() // nothing was written
-	return prints(e.App)
+	defer e.close() // nothing was written
+	return prints(e.Migrator())
+}
+
+// anew runs fn on what runs the revisions of a database that is empty.
+func (p *program) anew(ctx context.Context, c config, name string, fn func(*migrate.Migrator) error) error {
+	return p.onEmpty(ctx, func(db *data.DB, _ *secret.Keyring) error {
+		e, err := p.around(c, name, c.at(name), db, slog.LevelWarn)
+		if err != nil {
+			return err
+		}
+		return fn(e.Migrator())
+	})
 }
 
 func (p *program) stampCommand() *cobra.Command {
@@ -106,17 +124,17 @@ func (p *program) stampCommand() *cobra.Command {
 	})
 	purge := c.Flags().Bool("purge", false, "forget all that was noted before, what this program does not know included")
 	yes := c.Flags().Bool("yes", false, "do not ask")
-	printed := withSQL(c)
+	database, printed := withDatabase(c, "main"), withSQL(c)
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
 		if *printed {
-			return p.printSQL(ctx, f, func(m *migrate.Migrator) (string, error) { return m.StampScript(ctx, args[0], *purge) })
+			return p.printSQL(ctx, f, *database, func(m *migrate.Migrator) (string, error) { return m.StampScript(ctx, args[0], *purge) })
 		}
-		return p.with(ctx, toLook, func(e *estate) error {
+		return p.on(ctx, *database, func(_ config, e *estate) error {
 			if _, err := e.Migrator().StampScript(ctx, args[0], *purge); err != nil {
 				return err // before anybody is asked
 			}
 			if !*yes {
-				if err := p.confirm(ctx, fmt.Sprintf("Note that the database is at %s, whatever its tables are?", args[0])); err != nil {
+				if err := p.confirm(ctx, fmt.Sprintf("Note that %s is at %s, whatever its tables are?", e.at, args[0])); err != nil {
 					return err
 				}
 			}
@@ -124,7 +142,7 @@ func (p *program) stampCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.printRevisions(f, noted)
+			return p.printRevisions(f, e.placed(noted))
 		})
 	})
 	return c
@@ -132,8 +150,9 @@ func (p *program) stampCommand() *cobra.Command {
 
 func (p *program) showCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{Use: "show REVISION", Short: "Show a revision with its SQL", Args: cobra.ExactArgs(1), Long: "Show a revision with its SQL for the database in use.\n" + aboutRevisions})
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
-		return p.with(ctx, toLook, func(e *estate) error {
+		return p.on(ctx, *database, func(_ config, e *estate) error {
 			d, err := e.Migrator().Show(ctx, args[0])
 			if err != nil {
 				return err
@@ -142,21 +161,10 @@ func (p *program) showCommand() *cobra.Command {
 			if d.Undoable {
 				text += fmt.Sprintf("\n-- down\n%s\n", d.Down)
 			}
-			return p.verbatim(f, d, text)
-		})
-	})
-	return c
-}
-
-func (p *program) headsCommand() *cobra.Command {
-	c, f := withOutput(&cobra.Command{Use: "heads", Short: "List the last revision of each domain", Args: cobra.NoArgs})
-	c.RunE = p.does(func(ctx context.Context, _ []string) error {
-		return p.with(ctx, toLook, func(e *estate) error {
-			heads, err := e.Migrator().Heads(ctx)
-			if err != nil {
-				return err
-			}
-			return p.printRevisions(f, heads)
+			return p.verbatim(f, struct {
+				Database string `json:"database"`
+				migrate.Detail
+			}{e.name, d}, text)
 		})
 	})
 	return c

@@ -13,6 +13,7 @@ import (
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/transfer"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/task"
 )
@@ -24,8 +25,14 @@ func (p *program) transferCommands() []*cobra.Command {
 	}
 }
 
-// tables describes all tables: those of the domains, and the queue's.
-func (e *estate) tables() []data.Schema { return append(e.Schemas(), task.Schemas()...) }
+// tables describes all tables of the database: those of the domains, and in main
+// the queue's.
+func (e *estate) tables() []data.Schema {
+	if e.name != domain.Main {
+		return e.Schemas()
+	}
+	return append(e.Schemas(), task.Schemas()...)
+}
 
 func (p *program) dumpCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
@@ -40,6 +47,7 @@ func (p *program) dumpCommand() *cobra.Command {
 	c.Flags().StringVar(&opts.Format, "format", "json", "`json, ndjson or csv`")
 	c.Flags().StringVar(&opts.Compress, "compress", "", "`gz or zip` (default: none)")
 	yes := c.Flags().Bool("yes", false, "do not ask")
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
 		whole := *all || slices.Contains(opts.Tables, "*")
 		switch {
@@ -50,10 +58,10 @@ func (p *program) dumpCommand() *cobra.Command {
 		case !slices.Contains([]string{"", "gz", "zip"}, opts.Compress):
 			return misused("--compress must be gz or zip")
 		}
-		return p.with(ctx, toLook, func(e *estate) error {
+		return p.on(ctx, *database, func(_ config, e *estate) error {
 			if whole {
 				opts.Tables = nil
-				question := fmt.Sprintf("Write all tables into %s? They hold everything that the database does.", *dir)
+				question := fmt.Sprintf("Write all tables of %s into %s? They hold everything that the database does.", e.at, *dir)
 				if err := p.unless(ctx, *yes, question); err != nil {
 					return err
 				}
@@ -99,6 +107,7 @@ func (p *program) loadCommand() *cobra.Command {
 	c.Flags().BoolVar(&opts.Atomic, "atomic", false, "store all rows, or none")
 	c.Flags().BoolVar(&opts.Restart, "restart", false, "forget how far an earlier load of these files came")
 	c.Flags().IntVar(&opts.Batch, "batch", 1000, "`rows` that are stored together")
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
 		switch {
 		case opts.Batch < 1:
@@ -106,7 +115,7 @@ func (p *program) loadCommand() *cobra.Command {
 		case opts.MatchKey && opts.Match != nil:
 			return misused("--match and --match-key are both said: choose one")
 		}
-		return p.with(ctx, toLook, func(e *estate) error {
+		return p.on(ctx, *database, func(_ config, e *estate) error {
 			if err := p.ready(ctx, e, toUse); err != nil {
 				return err
 			}
@@ -193,18 +202,15 @@ func (p *program) dropCommand() *cobra.Command {
 			"revisions, and whatever else is there; on PostgreSQL all of the schema. Then the database is as new.",
 	})
 	yes := c.Flags().Bool("yes", false, "do not ask")
+	database := withDatabase(c, "main")
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
-		cfg, err := p.config()
-		if err != nil {
-			return err
-		}
-		return p.with(ctx, toLook, func(e *estate) error {
+		return p.on(ctx, *database, func(_ config, e *estate) error {
 			names, err := transfer.Tables(ctx, e.db, true)
 			if err != nil {
 				return err
 			}
 			if len(names) > 0 {
-				question := fmt.Sprintf("Drop all %s of %s (%s)? What they hold is lost.", plural(len(names), "table"), cfg.database, strings.Join(names, ", "))
+				question := fmt.Sprintf("Drop all %s of %s (%s)? What they hold is lost.", plural(len(names), "table"), e.at, strings.Join(names, ", "))
 				if err := p.unless(ctx, *yes, question); err != nil {
 					return err
 				}

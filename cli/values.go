@@ -70,7 +70,10 @@ type location struct {
 
 func (l location) isZero() bool { return l.file == "" && l.url.IsZero() }
 
-func readDatabase(c *config, s string) error {
+func readDatabase(c *config, s string) error { return c.database.read(s) }
+
+// read reads where a database is. What replicas it has stays.
+func (l *location) read(s string) error {
 	if file, ok := strings.CutPrefix(s, "sqlite:"); ok {
 		if strings.HasPrefix(file, "//") && !strings.HasPrefix(file, "///") {
 			return errors.New("must be sqlite:FILE without //, or sqlite:///FILE for an absolute path")
@@ -78,7 +81,7 @@ func readDatabase(c *config, s string) error {
 		if file == "" || strings.HasPrefix(file, ":memory:") || strings.HasPrefix(file, "file:") {
 			return errors.New("must name a file, as in sqlite:manor.db")
 		}
-		c.database.file = filepath.Clean(file)
+		l.file = filepath.Clean(file)
 		return nil
 	}
 	if !strings.HasPrefix(s, "postgres://") && !strings.HasPrefix(s, "postgresql://") {
@@ -91,19 +94,21 @@ func readDatabase(c *config, s string) error {
 	if err != nil { // its text may be the password's
 		return errors.New("is not a URL; special characters of a password are written as in %40 for @")
 	}
-	c.database.url = secret.NewText(s)
+	l.url = secret.NewText(s)
 	return nil
 }
 
 // readReplicas reads URLs with spaces between them: one URL may name several
 // hosts with commas.
-func readReplicas(c *config, s string) error {
+func readReplicas(c *config, s string) error { return c.database.readReplicas(s) }
+
+func (l *location) readReplicas(s string) error {
 	for u := range strings.FieldsSeq(s) {
-		var one config
-		if err := readDatabase(&one, u); err != nil || one.database.file != "" {
+		var one location
+		if err := one.read(u); err != nil || one.file != "" {
 			return errors.New("must hold URLs that begin with postgres://, with spaces between them; special characters of a password are written as in %40 for @")
 		}
-		c.database.replicas = append(c.database.replicas, one.database.url)
+		l.replicas = append(l.replicas, one.url)
 	}
 	return nil
 }

@@ -28,15 +28,20 @@ type ColumnSchema struct {
 	Index      bool
 	References string // table, or ""
 	OnDelete   string // cascade, restrict or null
+	Sealed     string // what values are sealed for, if the column is stored encrypted: see Schema.Reseal; or ""
 }
 
 // Schema returns what T says of its table.
 func (t *Table[T]) Schema() Schema {
 	s := Schema{Table: t.name, Uniques: t.uniques, Alive: t.alive}
 	for _, f := range t.fields {
+		sealed := ""
+		if f.seal != nil {
+			sealed = f.seal.as
+		}
 		s.Columns = append(s.Columns, ColumnSchema{
 			Column: f.column, Primary: f.primary, Identity: f == t.id && t.kind == serialKey, Size: f.size, Digits: f.digits, Default: f.preset,
-			Check: f.check, Enum: f.enum, Index: f.index, References: f.references, OnDelete: f.ondelete,
+			Check: f.check, Enum: f.enum, Index: f.index, References: f.references, OnDelete: f.ondelete, Sealed: sealed,
 		})
 	}
 	return s

@@ -391,6 +391,46 @@ var sealedTests = []test{
 		s.ok(err)
 		s.same("stored", shown(got), "100 100 p 0")
 	}},
+	{"reseal by the schema alone", func(s suite) {
+		db := linkDB(s)
+		var many []cable
+		for i := range 250 {
+			many = append(many, cable{Name: fmt.Sprintf("%03d", i), Token: text(fmt.Sprint(i))})
+		}
+		s.ok(cables.On(db).AddAll(s.ctx, many))
+		s.ok(links.On(db).Add(s.ctx, &link{Name: "a", Token: text("t"), PIN: pText("p")}))
+		db.SetKeys(keyring(s, 2, 1))
+		schema := cables.Schema()
+		s.same("sealed for", schema.Columns[1].Sealed, "links.token")
+		_, err := schema.Reseal(s.ctx, db, "name", nil)
+		s.is(err, fault.NotFound)
+		steps := ""
+		done, err := schema.Reseal(s.ctx, db, "token", func(r data.Resealed) { steps += fmt.Sprint(r.Values, " ") })
+		s.ok(err)
+		s.same("done", done, data.Resealed{Values: 250})
+		s.same("steps", steps, "100 200 250 ")
+		counts, err := schema.Seals(s.ctx, db)
+		s.ok(err)
+		s.same("seals", len(counts), 1)
+		s.same("seal", fmt.Sprint(counts[0].Column, " ", counts[0].Current, counts[0].Rows), "token true 250")
+
+		// In a transaction, with the rest undone.
+		err = db.Tx(s.ctx, func(tx *data.Tx) error {
+			done, err := links.Schema().Reseal(s.ctx, tx, "pin", nil)
+			s.ok(err)
+			s.same("in a transaction", done, data.Resealed{Values: 1})
+			return fault.Errorf(fault.Conflict, "undo")
+		})
+		s.is(err, fault.Conflict)
+		done, err = links.Schema().Reseal(s.ctx, db, "pin", nil)
+		s.ok(err)
+		s.same("again", done, data.Resealed{Values: 1})
+
+		db.SetKeys(keyring(s, 2)) // the old key is gone
+		got, err := cables.On(db).GetBy(s.ctx, data.TextCol(cables, "name").Eq("123"))
+		s.ok(err)
+		s.same("opened", got.Token.Reveal(), "123")
+	}},
 	{"reseal while others write", func(s suite) {
 		db := linkDB(s)
 		v := link{Name: "a", Token: text("old")}
