@@ -40,8 +40,13 @@ func (f *field) bind(d *driver.Dialect, v any) (any, error) {
 			return nil, err
 		}
 	case driver.Time:
-		if t, ok := v.(time.Time); ok && (t.Location() != time.UTC || t.Nanosecond()%1000 != 0) {
-			v = t.UTC().Truncate(time.Microsecond)
+		if t, ok := v.(time.Time); ok {
+			if !tellable(t) {
+				return nil, fault.Field(f.json, notATime)
+			}
+			if !cut(t) {
+				v = t.UTC().Truncate(time.Microsecond)
+			}
 		}
 	case driver.Decimal:
 		if x, ok := v.(decimal.Decimal); ok {
@@ -77,6 +82,13 @@ func (f *field) bindAt(d *driver.Dialect, p unsafe.Pointer) (any, error) {
 	switch {
 	case f.seal != nil:
 		return f.seal.bindAt(f, p)
+	case f.column.Null && !f.indirect && f.column.Kind == driver.Time:
+		// The struct gets a time of its own: others may have this one.
+		if at := (**time.Time)(unsafe.Add(p, f.offset)); *at != nil && !cut(**at) {
+			t := (*at).UTC().Truncate(time.Microsecond)
+			*at = &t
+		}
+		return f.bind(d, f.value(p))
 	case f.column.Null || f.indirect:
 		return f.bind(d, f.value(p))
 	}
@@ -85,7 +97,10 @@ func (f *field) bindAt(d *driver.Dialect, p unsafe.Pointer) (any, error) {
 		return f.encode(d, (*[16]byte)(unsafe.Add(p, f.offset)))
 	case driver.Time:
 		at := (*time.Time)(unsafe.Add(p, f.offset))
-		if at.Location() != time.UTC || at.Nanosecond()%1000 != 0 {
+		if !tellable(*at) {
+			return nil, fault.Field(f.json, notATime)
+		}
+		if !cut(*at) {
 			*at = at.UTC().Truncate(time.Microsecond)
 		}
 		return f.encode(d, at)
@@ -109,6 +124,19 @@ func (f *field) encode(d *driver.Dialect, v any) (any, error) {
 	}
 	return out, nil
 }
+
+// cut reports whether t is as every database would return it.
+func cut(t time.Time) bool { return t.Location() == time.UTC && t.Nanosecond()%1000 == 0 }
+
+// tellable reports whether JSON can say t: its year, in UTC, has four digits.
+// PostgreSQL and SQLite could store more, but not the same.
+func tellable(t time.Time) bool {
+	const year0, year10000 = -62167219200, 253402300800 // in seconds since 1970
+	s := t.Unix()
+	return year0 <= s && s < year10000
+}
+
+const notATime = "is not a time between the years 0 and 9999"
 
 // holdsNUL reports whether a JSON text holds the character U+0000, which
 // PostgreSQL cannot store.
