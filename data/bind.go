@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"math/big"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
 
@@ -59,7 +61,7 @@ func (f *field) bind(d *driver.Dialect, v any) (any, error) {
 		if err != nil {
 			return nil, fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
 		}
-		if holdsNUL(b) {
+		if holdsBadText(b) {
 			return nil, fault.Field(f.json, "is not valid text")
 		}
 		v = b
@@ -138,19 +140,43 @@ func tellable(t time.Time) bool {
 
 const notATime = "is not a time between the years 0 and 9999"
 
-// holdsNUL reports whether a JSON text holds the character U+0000, which
-// PostgreSQL cannot store.
-func holdsNUL(b []byte) bool {
+// holdsBadText reports whether a JSON text holds what PostgreSQL cannot store:
+// the character U+0000, or half of a surrogate pair.
+func holdsBadText(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '\\')
 		if i < 0 || i+1 >= len(b) {
 			return false
 		}
-		if bytes.HasPrefix(b[i+1:], []byte("u0000")) {
+		b = b[i+1:]
+		c, ok := escaped(b)
+		switch {
+		case !ok:
+			b = b[1:]
+			continue
+		case c == 0:
 			return true
+		case utf16.IsSurrogate(c):
+			if len(b) < 6 || b[5] != '\\' {
+				return true
+			}
+			low, ok := escaped(b[6:])
+			if !ok || utf16.DecodeRune(c, low) == utf8.RuneError {
+				return true
+			}
+			b = b[6:]
 		}
-		b = b[i+2:]
+		b = b[5:]
 	}
+}
+
+// escaped reads uXXXX.
+func escaped(b []byte) (rune, bool) {
+	if len(b) < 5 || b[0] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[1:5]), 16, 16)
+	return rune(n), err == nil
 }
 
 // text holds s to what the column, and every database, can store.

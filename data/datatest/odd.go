@@ -2,6 +2,7 @@ package datatest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"time"
@@ -207,6 +208,29 @@ var oddTests = []test{
 		n, err := samples.On(db).Count(s.ctx, float.Eq(0))
 		s.ok(err)
 		s.same("less than nothing is nothing", []any{n, got.Float == 0}, []any{1, true})
+	}},
+	{"JSON with half a letter", func(s suite) {
+		db := s.db(samples.Schema())
+		raw := func(text string) sample {
+			return sample{Bytes: []byte{}, JSON: settings{More: map[string]any{"a": json.RawMessage(text)}}}
+		}
+		for _, text := range []string{`"\u0000"`, `"\ud800"`, `"\ud83d x"`, `"\ud83d\u0041"`, `"\ude00\ud83d"`, `"\ude00"`, `{"\\\udfff":1}`} {
+			v := raw(text)
+			err := samples.On(db).Add(s.ctx, &v)
+			if fault.KindOf(err) != fault.Invalid {
+				s.Errorf("%s: %v, want %s", text, err, fault.Invalid)
+			}
+			s.mentions(err, "json")
+		}
+		for text, want := range map[string]string{
+			`"\ud83d\ude00\u00e9"`: "😀é", `"\\u0000\\ud800"`: `\u0000\ud800`, `"\\\\"`: `\\`, `"\n"`: "\n", `"\\u"`: `\u`,
+		} {
+			v := raw(text)
+			s.ok(samples.On(db).Add(s.ctx, &v))
+			got, err := samples.On(db).Get(s.ctx, v.ID)
+			s.ok(err)
+			s.same(text, got.JSON.More["a"], any(want))
+		}
 	}},
 	{"add new by nothing", func(s suite) {
 		db := s.db(lamps.Schema())
