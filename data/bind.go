@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"math/big"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 	"unsafe"
 
@@ -40,8 +42,13 @@ func (f *field) bind(d *driver.Dialect, v any) (any, error) {
 			return nil, err
 		}
 	case driver.Time:
-		if t, ok := v.(time.Time); ok && (t.Location() != time.UTC || t.Nanosecond()%1000 != 0) {
-			v = t.UTC().Truncate(time.Microsecond)
+		if t, ok := v.(time.Time); ok {
+			if !tellable(t) {
+				return nil, fault.Field(f.json, notATime)
+			}
+			if !cut(t) {
+				v = t.UTC().Truncate(time.Microsecond)
+			}
 		}
 	case driver.Decimal:
 		if x, ok := v.(decimal.Decimal); ok {
@@ -54,7 +61,7 @@ func (f *field) bind(d *driver.Dialect, v any) (any, error) {
 		if err != nil {
 			return nil, fault.Wrap(fault.Invalid, err, "%s cannot be stored", f.json)
 		}
-		if holdsNUL(b) {
+		if holdsBadText(b) {
 			return nil, fault.Field(f.json, "is not valid text")
 		}
 		v = b
@@ -77,6 +84,13 @@ func (f *field) bindAt(d *driver.Dialect, p unsafe.Pointer) (any, error) {
 	switch {
 	case f.seal != nil:
 		return f.seal.bindAt(f, p)
+	case f.column.Null && !f.indirect && f.column.Kind == driver.Time:
+		// The struct gets a time of its own: others may have this one.
+		if at := (**time.Time)(unsafe.Add(p, f.offset)); *at != nil && !cut(**at) {
+			t := (*at).UTC().Truncate(time.Microsecond)
+			*at = &t
+		}
+		return f.bind(d, f.value(p))
 	case f.column.Null || f.indirect:
 		return f.bind(d, f.value(p))
 	}
@@ -85,7 +99,10 @@ func (f *field) bindAt(d *driver.Dialect, p unsafe.Pointer) (any, error) {
 		return f.encode(d, (*[16]byte)(unsafe.Add(p, f.offset)))
 	case driver.Time:
 		at := (*time.Time)(unsafe.Add(p, f.offset))
-		if at.Location() != time.UTC || at.Nanosecond()%1000 != 0 {
+		if !tellable(*at) {
+			return nil, fault.Field(f.json, notATime)
+		}
+		if !cut(*at) {
 			*at = at.UTC().Truncate(time.Microsecond)
 		}
 		return f.encode(d, at)
@@ -110,19 +127,56 @@ func (f *field) encode(d *driver.Dialect, v any) (any, error) {
 	return out, nil
 }
 
-// holdsNUL reports whether a JSON text holds the character U+0000, which
-// PostgreSQL cannot store.
-func holdsNUL(b []byte) bool {
+// cut reports whether t is as every database would return it.
+func cut(t time.Time) bool { return t.Location() == time.UTC && t.Nanosecond()%1000 == 0 }
+
+// tellable reports whether JSON can say t: its year, in UTC, has four digits.
+// PostgreSQL and SQLite could store more, but not the same.
+func tellable(t time.Time) bool {
+	const year0, year10000 = -62167219200, 253402300800 // in seconds since 1970
+	s := t.Unix()
+	return year0 <= s && s < year10000
+}
+
+const notATime = "is not a time between the years 0 and 9999"
+
+// holdsBadText reports whether a JSON text holds what PostgreSQL cannot store:
+// the character U+0000, or half of a surrogate pair.
+func holdsBadText(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '\\')
 		if i < 0 || i+1 >= len(b) {
 			return false
 		}
-		if bytes.HasPrefix(b[i+1:], []byte("u0000")) {
+		b = b[i+1:]
+		c, ok := escaped(b)
+		switch {
+		case !ok:
+			b = b[1:]
+			continue
+		case c == 0:
 			return true
+		case utf16.IsSurrogate(c):
+			if len(b) < 6 || b[5] != '\\' {
+				return true
+			}
+			low, ok := escaped(b[6:])
+			if !ok || utf16.DecodeRune(c, low) == utf8.RuneError {
+				return true
+			}
+			b = b[6:]
 		}
-		b = b[i+2:]
+		b = b[5:]
 	}
+}
+
+// escaped reads uXXXX.
+func escaped(b []byte) (rune, bool) {
+	if len(b) < 5 || b[0] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[1:5]), 16, 16)
+	return rune(n), err == nil
 }
 
 // text holds s to what the column, and every database, can store.

@@ -27,7 +27,7 @@ func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string)
 		set = set[:0]
 		for _, c := range columns {
 			f := r.t.mustField(c)
-			if f.primary || slices.Contains(set, f) {
+			if f.primary || f.code || slices.Contains(set, f) {
 				panic(fmt.Sprintf("data: table %s: %s cannot be updated, or comes twice", r.t.name, c))
 			}
 			set = append(set, f)

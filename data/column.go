@@ -45,7 +45,9 @@ func (c Column[T, V]) Gt(v V) Filter[T] { return c.compare(opGt, v) }
 // Ge holds for rows whose value is at least v.
 func (c Column[T, V]) Ge(v V) Filter[T] { return c.compare(opGe, v) }
 
-// In holds for rows whose value is one of vs: for none if vs is empty.
+// In holds for rows whose value is one of vs: for none if vs is empty. A
+// statement takes only so many parameters, PostgreSQL 65,535 and SQLite 32,766:
+// more are fault.Internal.
 func (c Column[T, V]) In(vs ...V) Filter[T] { return c.list(opIn, vs) }
 
 // NotIn holds for rows whose value is none of vs: for all if vs is empty. A
@@ -72,7 +74,7 @@ func (c Column[T, V]) Set(v V) Change[T] { return Change[T]{f: c.f, v: plain(c.f
 func (c Column[T, V]) SetNull() Change[T] { return Change[T]{f: c.f, sent: true} }
 
 // Plus adds v to the value, which must be a number and not NULL, whatever it is
-// by then.
+// by then. A sum that does not fit is fault.Invalid.
 func (c Column[T, V]) Plus(v V) Change[T] {
 	return Change[T]{f: c.f, v: plain(c.f, v), sent: true, plus: true}
 }

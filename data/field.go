@@ -26,6 +26,7 @@ type field struct {
 	array  int // length, for arrays of bytes
 	date   bool
 	nano   bool
+	narrow bool // a whole number of 32 bits
 
 	// indirect says that the value in the struct is not laid out as the kind's
 	// own Go type: it is read by value and written through at, nothing else.
@@ -180,6 +181,7 @@ func (f *field) setKind(isJSON bool, as typing) error {
 	case t.Kind() == reflect.Int:
 		access[int](f, driver.Int)
 	case t.Kind() == reflect.Int32:
+		f.narrow = true
 		access[int32](f, driver.Int)
 	case t.Kind() == reflect.Float64:
 		access[float64](f, driver.Float)

@@ -16,8 +16,8 @@ type Query[T any] struct {
 	Where  Filter[T]
 	Order  []Order[T] // ends in the primary key by itself, so that pages are stable
 	Limit  int        // 0 means DefaultLimit, negative means all
-	Offset int
-	Count  bool // count all rows that Where picks, too
+	Offset int        // rows to pass over; negative means none
+	Count  bool       // count all rows that Where picks, too
 
 	// Estimate lets Count be a guess where the count would be slow, and costs
 	// hardly more than no count: see Page.Estimated. Without Count it means nothing.
@@ -207,7 +207,7 @@ func (r Repository[T]) page(ctx context.Context, q Query[T]) (Page[T], error) {
 	if q.Limit == 0 {
 		q.Limit = DefaultLimit
 	}
-	page := Page[T]{Limit: max(q.Limit, 0), Offset: q.Offset}
+	page := Page[T]{Limit: max(q.Limit, 0), Offset: max(q.Offset, 0)}
 	if (q.Keyset || q.After != "") && q.Limit > 0 {
 		return r.keyset(ctx, q)
 	}
@@ -219,7 +219,7 @@ func (r Repository[T]) keyset(ctx context.Context, q Query[T]) (Page[T], error) 
 	if r.t.primary == nil {
 		panic("data: table " + r.t.name + " has no primary key, and so no certain order")
 	}
-	page := Page[T]{Limit: q.Limit, Offset: q.Offset}
+	page := Page[T]{Limit: q.Limit, Offset: max(q.Offset, 0)}
 	if err := certain(q.Order); err != nil {
 		return page, err
 	}

@@ -131,6 +131,9 @@ func bindLoose(d *driver.Dialect, v any) (any, error) {
 	case []byte:
 		return d.Encode(driver.Column{Kind: driver.Bytes}, x)
 	case time.Time:
+		if !tellable(x) {
+			return nil, fault.Errorf(fault.Invalid, "an argument "+notATime)
+		}
 		return d.Encode(driver.Column{Kind: driver.Time}, x.UTC().Truncate(time.Microsecond))
 	}
 	rv := reflect.ValueOf(v)

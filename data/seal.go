@@ -278,9 +278,9 @@ func (db *DB) open(s *seal, row, stored []byte) (secret.Text, error) {
 
 // sealChange binds the new value of a sealed column. The filter must name the
 // row by its primary key, since the value is sealed for that one row.
-func (t *Table[T]) sealChange(b *builder, where *node, f *field, v any, plus bool) error {
+func (t *Table[T]) sealChange(b *builder, where *node, f *field, v any) error {
 	id := named(where, t.id)
-	if id == nil || plus {
+	if id == nil {
 		return fault.Errorf(fault.Internal, "%s is sealed for one row: change it by the row's primary key, such as with Update", f.seal.as)
 	}
 	sealed, err := f.seal.bind(f, v, f.seal.keyOf(id))

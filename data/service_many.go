@@ -175,7 +175,9 @@ func each[T any](vs []T, fn func(i int, v *T) error) error {
 // PageOf returns the page with every item in the form that callers get. The
 // total, the limits and the cursor stay what they are, zero included.
 func PageOf[T, Out any](p Page[T], form func(T) Out) Page[Out] {
-	out := Page[Out]{Items: make([]Out, len(p.Items)), Total: p.Total, Limit: p.Limit, Offset: p.Offset, Next: p.Next}
+	out := Page[Out]{
+		Items: make([]Out, len(p.Items)), Total: p.Total, Limit: p.Limit, Offset: p.Offset, Next: p.Next, Estimated: p.Estimated,
+	}
 	for i, v := range p.Items {
 		out.Items[i] = form(v)
 	}

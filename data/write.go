@@ -60,7 +60,8 @@ func (r Repository[T]) AddAll(ctx context.Context, vs []T) error {
 }
 
 // AddNew stores v unless a row with the same values in the unique columns
-// exists, and reports whether it did. It never fails for a taken value.
+// exists, and reports whether it did. It never fails for a taken value of
+// those. unique is as match with Upsert.
 func (r Repository[T]) AddNew(ctx context.Context, v *T, unique ...string) (bool, error) {
 	if one := unsafe.Slice(v, 1); r.t.unnumbered(one) {
 		var added bool
@@ -90,14 +91,15 @@ func (r Repository[T]) addNew(ctx context.Context, v *T, unique []string) (bool,
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	b.text(r.p.insert.SQL).text(" ON CONFLICT (")
-	for i, c := range unique {
+	match := r.t.constraint(unique)
+	for i, f := range match {
 		if i > 0 {
 			b.text(", ")
 		}
-		b.name(r.t.mustField(c))
+		b.name(f)
 	}
 	b.text(")")
-	if len(r.t.alive) > 0 && r.t.isAlive(r.t.constraint(unique)) {
+	if r.t.isAlive(match) {
 		b.text(" WHERE ").name(r.t.deleted).text(" IS NULL")
 	}
 	b.text(" DO NOTHING")
@@ -219,9 +221,12 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 	b.text("UPDATE ").text(quote(r.t.name)).text(" SET ")
 	m := moves{updated: r.t.updated, version: r.t.version}
 	n, loud := 0, false
-	for _, c := range changes {
+	for i, c := range changes {
 		if !c.sent {
 			continue
+		}
+		if err := r.sensible(c, changes[:i]); err != nil {
+			return false, err
 		}
 		if c.v == nil && !c.f.column.Null {
 			return false, fault.Field(c.f.json, "may not be null")
@@ -233,14 +238,11 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 			return false, fault.Errorf(fault.Internal, "%s: the primary key cannot be changed, as values are sealed for it", r.t.name)
 		}
 		b.name(c.f).text(" = ")
-		if c.plus {
-			b.name(c.f).text(" + ")
-		}
 		if c.f.seal != nil && c.v != nil {
-			if err := r.t.sealChange(b, where.n, c.f, c.v, c.plus); err != nil {
+			if err := r.t.sealChange(b, where.n, c.f, c.v); err != nil {
 				return false, err
 			}
-		} else if err := b.arg(c.f, c.v); err != nil {
+		} else if err := b.newValue(c.f, c.v, c.plus); err != nil {
 			return false, err
 		}
 		n++
@@ -260,6 +262,39 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 	}
 	b.text(" RETURNING ").text(r.p.list)
 	return true, nil
+}
+
+// sensible refuses a change that databases would take for different things. It
+// comes after those in before.
+func (r Repository[T]) sensible(c Change[T], before []Change[T]) error {
+	for _, o := range before {
+		if o.sent && o.f == c.f {
+			return fault.Errorf(fault.Internal, "%s: %s is changed twice", r.t.name, c.f.column.Name)
+		}
+	}
+	if c.plus {
+		switch c.f.column.Kind {
+		case driver.Int, driver.Float, driver.Decimal:
+		default:
+			return fault.Errorf(fault.Internal, "%s: %s is not a number, so nothing can be added to it", r.t.name, c.f.column.Name)
+		}
+	}
+	return nil
+}
+
+// newValue writes what f becomes: v, or v more than it is.
+func (b *builder) newValue(f *field, v any, plus bool) error {
+	if !plus {
+		return b.arg(f, v)
+	}
+	head, tail := "", ""
+	if f.narrow {
+		head, tail, _ = strings.Cut(b.d.Narrow, "%s")
+	}
+	b.text(head).name(f).text(" + ")
+	err := b.arg(f, v)
+	b.text(tail)
+	return err
 }
 
 // Delete removes the row that key names, or marks it if T embeds SoftDeleted. No

@@ -77,6 +77,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Concurrent", concurrentTests},
 		{"Driver", driverTests},
 		{"Rename", renameTests},
+		{"Odd", oddTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
@@ -205,6 +206,9 @@ func createTable(t data.Schema, dialect string) string {
 		if c.Primary {
 			primary = append(primary, fmt.Sprintf("%q", c.Name))
 		}
+		if c.Kind == driver.Decimal && dialect == "sqlite" && c.Check == "" {
+			part += fmt.Sprintf(" CONSTRAINT %q CHECK (abs(%q) < 1%0*d)", "ck_"+t.Table+"_"+c.Name, c.Name, c.Digits, 0)
+		}
 		if c.Check != "" {
 			part += fmt.Sprintf(" CONSTRAINT %q CHECK (%s)", "ck_"+t.Table+"_"+c.Name, c.Check)
 		}
@@ -228,6 +232,9 @@ func createTable(t data.Schema, dialect string) string {
 		parts = append(parts, fmt.Sprintf("CONSTRAINT %q UNIQUE (%s)", data.UniqueName(t.Table, u...), `"`+strings.Join(u, `", "`)+`"`))
 	}
 	create := fmt.Sprintf("CREATE TABLE %q (%s)", t.Table, strings.Join(parts, ", "))
+	if dialect == "sqlite" {
+		create += " STRICT"
+	}
 	for _, u := range t.Alive {
 		create += fmt.Sprintf("; CREATE UNIQUE INDEX %q ON %q (%s) WHERE deleted_at IS NULL", data.UniqueName(t.Table, u...), t.Table, `"`+strings.Join(u, `", "`)+`"`)
 	}

@@ -1,6 +1,7 @@
 package datatest
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -276,6 +277,24 @@ var lockTests = []test{
 }
 
 var findTests = []test{
+	{"whether there is any", func(s suite) {
+		db := s.db(lamps.Schema())
+		for n, rows := range [][]lamp{nil, newLamps(3)} {
+			s.ok(lamps.On(db).AddAll(s.ctx, rows))
+			for what, c := range map[string]struct {
+				where []data.Filter[lamp]
+				want  bool
+			}{
+				"at all": {nil, n > 0}, "zero": {[]data.Filter[lamp]{{}}, n > 0}, "on purpose": {[]data.Filter[lamp]{data.Everything[lamp]()}, n > 0},
+				"one": {[]data.Filter[lamp]{lampRank.Eq(1)}, n > 0}, "several": {[]data.Filter[lamp]{lampRank.Ge(1), lampNote.IsNull()}, n > 0},
+				"not both": {[]data.Filter[lamp]{lampRank.Ge(1), lampNote.NotNull()}, false}, "none": {[]data.Filter[lamp]{lampRank.Eq(9)}, false},
+			} {
+				got, err := lamps.On(db).Exists(s.ctx, c.where...)
+				s.ok(err)
+				s.same(fmt.Sprint(what, " of ", len(rows)), got, c.want)
+			}
+		}
+	}},
 	{"one or none", func(s suite) {
 		db := s.db(lamps.Schema())
 		rows := newLamps(3)

@@ -146,6 +146,52 @@ var serviceTests = []test{
 		s.ok(service.Delete(s.ctx, v.ID))
 		count(s, db, people, 2)
 	}},
+	{"as part of a transaction", func(s suite) {
+		// A guard, a service, its consequences and whatever else there is see what
+		// the others did, and end together.
+		db := s.db(lamps.Schema(), people.Schema())
+		rows := newLamps(3)
+		s.ok(lamps.On(db).AddAll(s.ctx, rows))
+		note := func(ctx context.Context, tx *data.Tx, v *lamp) error {
+			return people.On(tx).Add(ctx, &person{Name: v.Name})
+		}
+		counted, counter := Count(db)
+		service := lampService{DB: counted, Table: lamps, Updated: note, Deleted: note, Editable: rule(lampRank.Lt(2))}
+		s.same("made of a database, it asks nothing", len(counter.Statements()), 0)
+		failure := errors.New("failure")
+		for _, want := range []error{failure, nil} {
+			err := db.Tx(s.ctx, func(tx *data.Tx) error {
+				mine, err := lamps.On(tx).Exists(s.ctx, lampName.Eq("mine"))
+				s.ok(err)
+				s.same("there before", mine, false)
+				v, err := service.UpdateIn(s.ctx, tx, rows[0].ID, lampPatch{Name: patch.Of("mine")}, rows[0].Version())
+				s.ok(err)
+				mine, err = lamps.On(tx).Exists(s.ctx, lampName.Eq("mine"))
+				s.ok(err)
+				s.same("seen by the others", mine, true)
+				_, err = service.UpdateIn(s.ctx, tx, rows[0].ID, lampPatch{Name: patch.Of("late")}, rows[0].Version())
+				s.is(err, fault.Stale)
+				_, err = service.UpdateIn(s.ctx, tx, rows[2].ID, lampPatch{Name: patch.Of("late")})
+				s.is(err, fault.NotFound)
+				_, err = service.DeleteIn(s.ctx, tx, rows[2].ID)
+				s.is(err, fault.NotFound)
+				gone, err := service.DeleteIn(s.ctx, tx, v.ID, v.Version())
+				s.ok(err)
+				s.same("as it was", gone, v)
+				count(s, tx, lamps, 2)
+				count(s, tx, people, 2)
+				count(s, db, people, 0) // nobody else sees it
+				return want
+			})
+			s.same("what came of it", err == want, true)
+			if want != nil {
+				count(s, db, lamps, 3)
+				count(s, db, people, 0)
+			}
+		}
+		count(s, db, lamps, 2)
+		count(s, db, people, 2)
+	}},
 	{"validation", func(s suite) {
 		db := s.db(lamps.Schema())
 		service := lampService{DB: db, Table: lamps}

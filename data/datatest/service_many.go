@@ -205,5 +205,7 @@ var serviceManyTests = []test{
 		page, err = service.List(s.ctx, data.Query[lamp]{Limit: 2, Keyset: true})
 		s.ok(err)
 		s.same("the cursor", data.PageOf(page, name).Next, page.Next)
+		guess := data.Page[lamp]{Total: 9, Estimated: true}
+		s.same("a guess stays one", data.PageOf(guess, name), data.Page[string]{Items: []string{}, Total: 9, Estimated: true})
 	}},
 }

@@ -200,6 +200,10 @@ type Dialect struct {
 	// a format with two %s: column and parameter.
 	Member string
 
+	// Narrow is SQL for a whole number that fails as BadValue if it has more than
+	// 32 bits: a format with one %s.
+	Narrow string
+
 	// Field is SQL for a JSON column with one whole number in it changed: a
 	// format with three %s: column, name and number.
 	Field string

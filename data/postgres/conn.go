@@ -61,6 +61,9 @@ func (c conn) Batch(ctx context.Context, calls []driver.Call, read func(int, dri
 	}
 	var b pgx.Batch
 	for _, call := range calls {
+		if len(call.Args) > dialect.MaxParams { // pgx would find out when half of it is sent
+			return &driver.Error{Err: errors.New("postgres: a statement has more parameters than the protocol allows")}
+		}
 		b.Queue(call.SQL, call.Args...)
 	}
 	results := c.on.SendBatch(ctx, &b)

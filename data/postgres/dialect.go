@@ -38,6 +38,7 @@ var dialect = driver.Dialect{
 	Fold:       `lower(%s COLLATE "C")`,
 	Explain:    "EXPLAIN (FORMAT JSON) ",
 	Member:     "%s @> jsonb_build_array(%s::text)",
+	Narrow:     "(%s)::int4",
 	Field:      "jsonb_set(%s, '{%s}', to_jsonb((%s)::bigint))",
 	Encode:     encode,
 }

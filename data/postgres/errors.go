@@ -55,6 +55,8 @@ func class(code string) driver.Class {
 		return driver.Retryable
 	case "55P03", "57014", "25P03":
 		return driver.TimedOut // 57014 took longer than statement_timeout
+	case "54000":
+		return driver.BadValue // longer than what an index can hold
 	case "25006", "XX001", "XX002":
 		return driver.Down // the server is a standby; or its files are broken
 	}

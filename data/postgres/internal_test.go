@@ -42,7 +42,7 @@ func TestClassify(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]driver.Class{
 		"23505": driver.Unique, "23P01": driver.Unique, "23503": driver.ForeignKey, "23001": driver.ForeignKey, "23514": driver.Check, "23502": driver.NotNull,
-		"22001": driver.BadValue, "22003": driver.BadValue, "22P02": driver.BadValue, "22021": driver.BadValue,
+		"22001": driver.BadValue, "22003": driver.BadValue, "22P02": driver.BadValue, "22021": driver.BadValue, "54000": driver.BadValue,
 		"40001": driver.Retryable, "40P01": driver.Retryable, "55P03": driver.TimedOut, "57014": driver.TimedOut, "25P03": driver.TimedOut,
 		"57P01": driver.Down, "57P02": driver.Down, "57P03": driver.Down, "08006": driver.Down, "53300": driver.Down, "53100": driver.Down, "58030": driver.Down,
 		"25006": driver.Down, "XX001": driver.Down,

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/url"
 	"strings"
@@ -229,5 +230,20 @@ func TestStatementTimeout(t *testing.T) {
 	}]("SELECT pg_sleep(60)::text", "")
 	if _, err := sleep.One(t.Context(), db); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("it gave %v, want %s", err, fault.Unavailable)
+	}
+}
+
+// An index cannot hold a text of any length: what is too long does not fit, as
+// with any other limit.
+func TestTooLongForAnIndex(t *testing.T) {
+	t.Parallel()
+	db := openURL(t, pgtest.Database(t))
+	exec(t, db, createNotes)
+	var long strings.Builder // which nothing compresses
+	for range 200 {
+		long.WriteString(rand.Text())
+	}
+	if err := notes.On(db).Add(t.Context(), &note{Text: long.String()}); !errors.Is(err, fault.Invalid) {
+		t.Errorf("it gave %v, want %s", err, fault.Invalid)
 	}
 }

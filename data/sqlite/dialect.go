@@ -27,8 +27,11 @@ var dialect = driver.Dialect{
 	SuffixFold: "instr(lower(%s) || char(0), lower(%s) || char(0)) > 0",
 	Fold:       "lower(%s)",
 	Member:     "EXISTS (SELECT 1 FROM (SELECT %s AS list) AS l, json_each(l.list) AS e WHERE e.atom = %s)",
-	Field:      "json_set(%s, '$.%s', %s)",
-	Encode:     encode,
+	// Nothing fails so on purpose but RAISE, which only triggers have: the blob is
+	// larger than any may be.
+	Narrow: "(SELECT CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN n ELSE zeroblob(2147483647) END FROM (SELECT %s AS n))",
+	Field:  "json_set(%s, '$.%s', %s)",
+	Encode: encode,
 }
 
 // encode turns a value into what is stored: a UUID into its 16 bytes, a time
