@@ -28,7 +28,7 @@ var floors = []string{
 	"pages",
 	".",
 	"cli manortest",
-	"cmd/manor examples/shop examples/shopd accounts/internal/accountstest",
+	"cmd/manor examples/shop examples/shopd examples/minimal examples/bookmarks accounts/internal/accountstest",
 }
 
 // Which database it is, only the top floors know, and what opens databases for tests.
