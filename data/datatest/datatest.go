@@ -79,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Concurrent", concurrentTests},
 		{"Driver", driverTests},
 		{"Rename", renameTests},
+		{"Pair", pairTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
