@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/manorgo/manor/data"
@@ -19,6 +20,7 @@ func TestGroupHooks(t *testing.T) {
 func testGroupHooks(c *crowd, committed bool) {
 	t, ctx := c.T, c.Context()
 	failure := errors.New("failure")
+	var mu sync.Mutex
 	heard := map[string][]string{}
 	member := func(who string, fails error) {
 		var mine []string
@@ -50,6 +52,8 @@ func testGroupHooks(c *crowd, committed bool) {
 			if (err == nil) != (fails == nil && committed) {
 				t.Errorf("%s got %v", who, err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			heard[who] = mine
 		})
 	}
