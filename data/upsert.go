@@ -23,7 +23,8 @@ import (
 // row is filled in like Add does. A row that is out of the scope of r is not
 // changed: that is fault.Conflict. A row marked as deleted is in scope
 // WithDeleted only. In a table with encrypted columns, and by other columns than
-// the primary key, it takes two statements in one transaction.
+// the primary key, it takes two statements in one transaction, and the number of
+// Versioned moves by two if both change something.
 //
 // match names the columns of one unique constraint of the table, and means the
 // primary key if it is empty; others panic, the first test that runs finds the

@@ -16,13 +16,25 @@ type snippet struct {
 	line             int
 }
 
+// pages returns the files that match, which are not none.
+func pages(t *testing.T, patterns ...string) (out []string) {
+	t.Helper()
+	for _, p := range patterns {
+		found, err := filepath.Glob(p)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v, %v", p, found, err)
+		}
+		out = append(out, found...)
+	}
+	return out
+}
+
+// packageReadmes are of packages that are taken alone.
+var packageReadmes = []string{"../data/README.md", "../data/*/README.md"}
+
 func snippets(t *testing.T) (out []snippet) {
 	t.Helper()
-	pages, err := filepath.Glob("*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, page := range append(pages, "../README.md") {
+	for _, page := range pages(t, append(packageReadmes, "*.md", "../README.md")...) {
 		b, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
@@ -86,9 +98,7 @@ func plain(s string) string {
 func TestLinksLead(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	pages, _ := filepath.Glob("*.md")
-	more, _ := filepath.Glob("../*.md")
-	for _, page := range append(pages, more...) {
+	for _, page := range pages(t, append(packageReadmes, "*.md", "../*.md")...) {
 		b, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)

@@ -1,13 +1,12 @@
 package manortest
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/datatest"
 	"github.com/manorgo/manor/data/postgres"
 	"github.com/manorgo/manor/data/sqlite"
-	"github.com/manorgo/manor/internal/pgtest"
 )
 
 // Databases calls run for an empty SQLite database and for an empty PostgreSQL
@@ -18,7 +17,7 @@ func Databases(t *testing.T, run func(t *testing.T, open func() *data.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		path := filepath.Join(t.TempDir(), "test.db")
+		path := datatest.Setup{}.SQLiteFile(t)
 		run(t, func() *data.DB {
 			t.Helper()
 			db, err := sqlite.Open(t.Context(), path, sqlite.Options{})
@@ -27,7 +26,7 @@ func Databases(t *testing.T, run func(t *testing.T, open func() *data.DB)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		url := pgtest.Database(t)
+		url := datatest.Setup{}.PostgresURL(t)
 		run(t, func() *data.DB {
 			t.Helper()
 			db, err := postgres.Open(t.Context(), url, postgres.Options{})

@@ -73,12 +73,12 @@ func Each(t *testing.T, run func(t *testing.T, app *App), opts ...Option) {
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		o := gather(opts)
-		run(t, o.start(t, openSQLite(t, o)))
+		run(t, o.start(t, o.setup(t).SQLite(t)))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		o := gather(opts)
-		run(t, o.start(t, openPostgres(t, o, clonePostgres(t, o))))
+		run(t, o.start(t, o.setup(t).Postgres(t)))
 	})
 }
 
@@ -87,6 +87,6 @@ func Each(t *testing.T, run func(t *testing.T, app *App), opts ...Option) {
 func Two(t *testing.T, run func(t *testing.T, a, b *App), opts ...Option) {
 	t.Helper()
 	o := gather(opts)
-	url := clonePostgres(t, o)
-	run(t, o.start(t, openPostgres(t, o, url)), o.start(t, openPostgres(t, o, url)))
+	url := o.setup(t).PostgresURL(t)
+	run(t, o.start(t, o.openPostgres(t, url)), o.start(t, o.openPostgres(t, url)))
 }

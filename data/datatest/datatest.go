@@ -1,4 +1,5 @@
-// Package datatest proves that a database driver does what package data needs.
+// Package datatest is for tests that need databases. It proves that a driver
+// does what package data needs.
 //
 // A driver's own test opens its database and hands it over:
 //
@@ -6,9 +7,10 @@
 //		datatest.Run(t, func(t *testing.T) *data.DB { … })
 //	}
 //
-// The package also has drivers that wrap another, for tests of what is built
-// on package data: [Counter] counts statements, [FailCommits] makes commits
-// fail.
+// The rest is for tests of what is built on package data. A [Setup] gives each
+// of them a database of its own, [Golden] holds a file to the SQL that they send,
+// and two drivers wrap another: [Counter] counts statements, [FailCommits] makes
+// commits fail.
 package datatest
 
 import (
@@ -78,6 +80,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Driver", driverTests},
 		{"Rename", renameTests},
 		{"Odd", oddTests},
+		{"Pair", pairTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
