@@ -48,8 +48,8 @@ type node struct {
 	v    any
 	vs   []any // of opIn, opNotIn and opSQL
 	kids []*node
-	sql  string
-	link *link // of opSome, opNone and opEvery
+	sql  string // of opSQL, opTuple and opDiffers; what a tree calls the relation of opSome and opNone, or ""
+	link *link  // of opSome, opNone and opEvery
 }
 
 // A Filter says which rows of T are meant. The zero Filter means all of them,
