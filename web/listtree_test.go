@@ -161,7 +161,7 @@ func TestQueryNames(t *testing.T) {
 		"ids": "array of string uuid", "createdBefore": tt, "createdAfter": tt, "updatedBefore": tt, "updatedAfter": tt,
 		"currentPage": "integer int32 from 1 =1", "pageSize": "integer int32 from 1 to 100 =20",
 		"searchString": "string", "searchIgnoreCase": "boolean =false",
-		"orderBy": "string [created_at updated_at name]", "sortOrder": "string [asc desc] =desc",
+		"orderBy": "array of string [created_at updated_at name]", "sortOrder": "array of string [asc desc] =[desc]",
 		"wallColour": choice, "wallColourIn": choice, "wallColourNotIn": choice,
 		"isOpen": flag, "isOpenIn": flag, "isOpenNotIn": flag,
 
@@ -173,6 +173,7 @@ func TestQueryNames(t *testing.T) {
 			t.Errorf("%s is in %s, required %v", p.Name, p.In, p.Required)
 		}
 		s, text := p.Schema, ""
+		usual := s.Default
 		if s.Type == "array" {
 			text, s = "array of ", s.Items
 		}
@@ -189,8 +190,8 @@ func TestQueryNames(t *testing.T) {
 		if s.Enum != nil {
 			text += " " + cell(s.Enum)
 		}
-		if s.Default != nil {
-			text += " =" + cell(s.Default)
+		if usual != nil {
+			text += " =" + cell(usual)
 		}
 		got[p.Name] = text
 	}
