@@ -39,9 +39,9 @@ import (
 //
 // The ops of comparison are eq, ne, gt, ge, lt, le; in, notin, with a list;
 // between, with a list of two, both inclusive; contains, startswith, endswith
-// and icontains, istartswith, iendswith, which ignore the case of A–Z; and
-// dateeq, with a day or a time: on that day in UTC. Nothing in a text is a
-// wildcard. order_by and limit_offset belong to queries, where they stand at
+// and icontains, istartswith, iendswith, which ignore the case of A–Z; like and
+// ilike, with a pattern as Text.Like has it; and dateeq, with a day or a time: on
+// that day in UTC. Nothing in any other text is a wildcard. order_by and limit_offset belong to queries, where they stand at
 // the top or in its and_; order_by may be repeated.
 //
 // A relation is one of Relations, and in its filter the fields are those of the
