@@ -112,7 +112,7 @@ func (b *builder) lacks(n *node) error {
 func (b *builder) like(n *node) error {
 	pattern, _ := n.v.(string)
 	if why := badPattern(pattern); why != "" {
-		return fault.Field(n.f.json, why)
+		return fault.Field(n.f.json, "%s", why)
 	}
 	if b.d.Pattern != nil {
 		pattern = b.d.Pattern(pattern)
@@ -131,6 +131,8 @@ func badPattern(pattern string) string {
 		return `ends in a \ that nothing follows`
 	case len(pattern) > maxPattern:
 		return "is too long for a pattern"
+	case !validText(pattern):
+		return notText
 	}
 	return ""
 }
@@ -138,8 +140,8 @@ func badPattern(pattern string) string {
 // part binds a part of a text. It need not be a value that the column could
 // have, such as one of its choices, nor fit its size: then no row has it.
 func (b *builder) part(f *field, v any) error {
-	if s, ok := v.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
-		return fault.Field(f.json, "is not valid text")
+	if s, ok := v.(string); ok && !validText(s) {
+		return fault.Field(f.json, notText)
 	}
 	v, err := f.encode(b.d, v)
 	if err != nil {
@@ -148,3 +150,8 @@ func (b *builder) part(f *field, v any) error {
 	b.param(v)
 	return nil
 }
+
+const notText = "is not valid text"
+
+// validText reports whether a database can hold s.
+func validText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
