@@ -11,6 +11,7 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/sqlite"
+	"github.com/manorgo/manor/fault"
 )
 
 // A Writer has novels: a field without a db tag is not a column.
@@ -26,7 +27,7 @@ type Writer struct {
 type Novel struct {
 	data.Identified[Novel]
 	WriterID data.ID[Writer] `json:"writer_id" db:"writer_id,references=writers,ondelete=cascade"`
-	Title    string          `json:"title" db:"title"`
+	Title    string          `json:"title" db:"title,filter"`
 	Draft    bool            `json:"draft" db:"draft"`
 
 	Writer *Writer `json:"writer,omitzero"`
@@ -180,4 +181,43 @@ func ExampleManyToMany() {
 	// 2 <nil>
 	// <nil>
 	// [{"id":"space"},{"id":"utopia"}] <nil>
+}
+
+// Filters as data, over relations that say whose rows count and what may be
+// asked of them.
+func ExampleToMany_InTrees() {
+	ctx := context.Background()
+	db, done := library(ctx)
+	defer done()
+
+	published := func(context.Context) (data.Filter[Novel], error) { return Draft.Eq(false), nil }
+	reader := data.TreeReader[Writer]{Table: Writers, Relations: []data.TreeRelation[Writer]{
+		WriterNovels.InTrees("novels", published, []string{"title"}, GenresOf.InTrees("genres", nil, []string{"id"})),
+	}}
+	where, err := reader.Filter(ctx, []byte(`{"type": "exists", "relation": "novels", "filter": {"or_": [
+		{"type": "comparison", "field": "title", "op": "startswith", "value": "The "},
+		{"type": "exists", "relation": "genres", "filter": {"type": "comparison", "field": "id", "op": "eq", "value": "utopia"}}
+	]}}`))
+	if err != nil {
+		log.Fatal(err)
+	}
+	w, err := Writers.On(db).GetBy(ctx, where)
+	fmt.Println(w.Name, err)
+
+	for _, tree := range []string{
+		`{"type": "exists", "relation": "novels", "filter": {"type": "comparison", "field": "title", "op": "eq", "value": "Untitled"}}`,
+		`{"type": "exists", "relation": "novels", "filter": {"type": "comparison", "field": "draft", "op": "eq", "value": true}}`,
+	} {
+		where, err := reader.Filter(ctx, []byte(tree))
+		if err != nil {
+			fmt.Println(err.(*fault.Error).Msg)
+			continue
+		}
+		n, err := Writers.On(db).Count(ctx, where)
+		fmt.Println(n, err)
+	}
+	// Output:
+	// Ursula <nil>
+	// 0 <nil>
+	// filter.field: is not a field that can be filtered by
 }

@@ -38,6 +38,8 @@ const (
 	opBad
 	opDiffers   // the column is not v, to which sql may add it
 	opUndecided // a scope without a filter
+	opLike
+	opLikeFold
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -48,8 +50,8 @@ type node struct {
 	v    any
 	vs   []any // of opIn, opNotIn and opSQL
 	kids []*node
-	sql  string
-	link *link // of opSome, opNone and opEvery
+	sql  string // of opSQL, opTuple and opDiffers; what a tree calls the relation of opSome and opNone, or ""
+	link *link  // of opSome, opNone and opEvery
 }
 
 // A Filter says which rows of T are meant. The zero Filter means all of them,
@@ -147,7 +149,9 @@ func (b *builder) condition(n *node) error {
 	case opIn, opNotIn:
 		return b.in(n)
 	case opHas, opHasFold, opPrefix, opPrefixFold, opSuffix, opSuffixFold:
-		return b.format(b.textFormat(n.op), n)
+		return b.format(b.textFormat(n.op), n.f, n.v)
+	case opLike, opLikeFold:
+		return b.like(n)
 	case opLacks:
 		return b.lacks(n.kids[0])
 	case opFold:
@@ -246,11 +250,11 @@ func (b *builder) orNull(f *field) *builder {
 }
 
 // format fills a dialect's condition, whose %s are the column and the parameter.
-func (b *builder) format(text string, n *node) error {
+func (b *builder) format(text string, f *field, v any) error {
 	head, rest, _ := strings.Cut(text, "%s")
 	mid, tail, _ := strings.Cut(rest, "%s")
-	b.text(head).name(n.f).text(mid)
-	err := b.part(n.f, n.v)
+	b.text(head).name(f).text(mid)
+	err := b.part(f, v)
 	b.text(tail)
 	return err
 }

@@ -16,6 +16,18 @@ func (c Text[T]) HasSuffix(s string) Filter[T] { return c.compare(opSuffix, s) }
 // HasSuffixFold is HasSuffix without regard to the case of the letters A to Z.
 func (c Text[T]) HasSuffixFold(s string) Filter[T] { return c.compare(opSuffixFold, s) }
 
+// maxPattern is the length of the longest pattern, in bytes.
+const maxPattern = 4096
+
+// Like holds for rows whose text matches a pattern as a whole, exactly: % is any
+// text, _ any one character, and \ comes before a character that means itself. A
+// pattern that ends in a \ which nothing follows, or is longer than 4096 bytes,
+// is fault.Invalid.
+func (c Text[T]) Like(pattern string) Filter[T] { return c.compare(opLike, pattern) }
+
+// LikeFold is Like without regard to the case of the letters A to Z.
+func (c Text[T]) LikeFold(pattern string) Filter[T] { return c.compare(opLikeFold, pattern) }
+
 // Lacks holds for rows without s in their text. A NULL lacks every text, "" too,
 // while Not(Contains(s)) does not hold for it.
 func (c Text[T]) Lacks(s string) Filter[T] { return lacking(c.Contains(s)) }
@@ -97,11 +109,39 @@ func (b *builder) lacks(n *node) error {
 	return err
 }
 
+func (b *builder) like(n *node) error {
+	pattern, _ := n.v.(string)
+	if why := badPattern(pattern); why != "" {
+		return fault.Field(n.f.json, "%s", why)
+	}
+	if b.d.Pattern != nil {
+		pattern = b.d.Pattern(pattern)
+	}
+	if n.op == opLike {
+		return b.format(b.d.Like, n.f, pattern)
+	}
+	return b.format(b.d.LikeFold, n.f, pattern)
+}
+
+// badPattern returns what is wrong with a pattern, or "".
+func badPattern(pattern string) string {
+	rest := strings.TrimRight(pattern, `\`)
+	switch {
+	case (len(pattern)-len(rest))%2 == 1:
+		return `ends in a \ that nothing follows`
+	case len(pattern) > maxPattern:
+		return "is too long for a pattern"
+	case !validText(pattern):
+		return notText
+	}
+	return ""
+}
+
 // part binds a part of a text. It need not be a value that the column could
 // have, such as one of its choices, nor fit its size: then no row has it.
 func (b *builder) part(f *field, v any) error {
-	if s, ok := v.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
-		return fault.Field(f.json, "is not valid text")
+	if s, ok := v.(string); ok && !validText(s) {
+		return fault.Field(f.json, notText)
 	}
 	v, err := f.encode(b.d, v)
 	if err != nil {
@@ -110,3 +150,8 @@ func (b *builder) part(f *field, v any) error {
 	b.param(v)
 	return nil
 }
+
+const notText = "is not valid text"
+
+// validText reports whether a database can hold s.
+func validText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }

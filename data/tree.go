@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -31,16 +32,20 @@ import (
 //	not_in_search     the same; holds if no field has the value; a NULL has none
 //	comparison        field, op, value
 //	filter_group      op: "and_" or "or_", filters: a list of trees
+//	exists            relation; filter: a tree of the related rows, else {}: at least one holds to it
+//	not_exists        the same: none does
 //	order_by          field; sort_order: "asc" or "desc", else "asc"
 //	limit_offset      limit, offset
 //
 // The ops of comparison are eq, ne, gt, ge, lt, le; in, notin, with a list;
 // between, with a list of two, both inclusive; contains, startswith, endswith
-// and icontains, istartswith, iendswith, which ignore the case of A–Z; and
-// dateeq, with a day or a time: on that day in UTC. Nothing in a text is a
-// wildcard. order_by and limit_offset belong to queries, where they stand at
-// the top or in its and_; order_by may be repeated. Filters over other tables
-// cannot be written as data.
+// and icontains, istartswith, iendswith, which ignore the case of A–Z; like and
+// ilike, with a pattern as Text.Like has it; and dateeq, with a day or a time: on
+// that day in UTC. Nothing in any other text is a wildcard. order_by and limit_offset belong to queries, where they stand at
+// the top or in its and_; order_by may be repeated.
+//
+// A relation is one of Relations, and in its filter the fields are those of the
+// related rows. Which of those count is for the relation's rules to say.
 //
 // Fields are named, and values written, as in the row's JSON. A field must be
 // marked filter, or be the primary key or the time of creation or of the last
@@ -56,11 +61,14 @@ type TreeReader[T any] struct {
 	// A field that it refuses is unknown.
 	Allow func(f Field, use Use) bool
 
-	MaxBytes int // 0 means 64 KiB
-	MaxDepth int // groups in groups; 0 means 8
-	MaxNodes int // groups and leaves; 0 means 100
-	MaxList  int // values of one list; 0 means 200
-	MaxLimit int // rows on a page; 0 means 100
+	Relations []TreeRelation[T] // what exists and not_exists may name; of two with one name the first
+
+	MaxBytes   int // 0 means 64 KiB
+	MaxDepth   int // groups and exists in each other; 0 means 8
+	MaxNodes   int // groups and leaves; 0 means 100
+	MaxRelated int // exists and not_exists among them; 0 means 5
+	MaxList    int // values of one list; 0 means 200
+	MaxLimit   int // rows on a page; 0 means 100
 }
 
 // A Use is what a tree names a field for.
@@ -73,35 +81,50 @@ const (
 	ToSort
 )
 
-// ParseFilter is TreeReader.Filter with the usual limits.
+// ParseFilter is TreeReader.Filter with the usual limits and without relations.
 func (t *Table[T]) ParseFilter(tree []byte) (Filter[T], error) {
-	return TreeReader[T]{Table: t}.Filter(tree)
+	return TreeReader[T]{Table: t}.Filter(context.Background(), tree)
 }
 
-// ParseQuery is TreeReader.Query with the usual limits.
+// ParseQuery is TreeReader.Query with the usual limits and without relations.
 func (t *Table[T]) ParseQuery(tree []byte) (Query[T], error) {
-	return TreeReader[T]{Table: t}.Query(tree)
+	return TreeReader[T]{Table: t}.Query(context.Background(), tree)
 }
 
-// Filter reads a tree of filters. One of every row is the zero filter.
-func (r TreeReader[T]) Filter(tree []byte) (Filter[T], error) {
-	p := treeParser[T]{r: r, t: r.Table}
-	return p.read(tree)
+// Filter reads a tree of filters. One of every row is the zero filter. ctx is
+// for the rules of relations, whose errors are returned as they are: the filter
+// is for the caller that it tells of, and not to be kept.
+func (r TreeReader[T]) Filter(ctx context.Context, tree []byte) (Filter[T], error) {
+	return r.parser(ctx, nil).read(tree)
 }
 
 // Query reads a tree of filters that may have orders, a limit and an offset in
-// it. Without a limit Query.Limit is 0.
-func (r TreeReader[T]) Query(tree []byte) (q Query[T], err error) {
-	p := treeParser[T]{r: r, t: r.Table, query: &q}
-	q.Where, err = p.read(tree)
+// it. Without a limit Query.Limit is 0. ctx is as with Filter.
+func (r TreeReader[T]) Query(ctx context.Context, tree []byte) (q Query[T], err error) {
+	q.Where, err = r.parser(ctx, &q).read(tree)
 	return q, err
 }
 
 type treeParser[T any] struct {
+	*treeReading
 	r     TreeReader[T]
 	t     *Table[T]
 	query *Query[T] // nil if only filters are read
-	nodes int
+}
+
+// A treeReading is how far a tree is read, relations included, and how far it
+// may go.
+type treeReading struct {
+	ctx                           context.Context
+	nodes, related                int
+	maxNodes, maxRelated, maxList int
+}
+
+func (r TreeReader[T]) parser(ctx context.Context, q *Query[T]) *treeParser[T] {
+	return &treeParser[T]{
+		treeReading: &treeReading{ctx: ctx, maxNodes: limit(r.MaxNodes, 100), maxRelated: limit(r.MaxRelated, 5), maxList: limit(r.MaxList, 200)},
+		r:           r, t: r.Table, query: q,
+	}
 }
 
 func (p *treeParser[T]) read(tree []byte) (f Filter[T], err error) {
@@ -127,7 +150,7 @@ func limit(n, usual int) int {
 // tree reads a group or a leaf. depth is how many groups may still follow. top
 // is whether all of the tree so far must hold, as orders and limits need it.
 func (p *treeParser[T]) tree(v any, path string, depth int, top bool) (f Filter[T], err error) {
-	if p.nodes++; p.nodes > limit(p.r.MaxNodes, 100) {
+	if p.nodes++; p.nodes > p.maxNodes {
 		return f, badTree(path, "is one more than the %d groups and filters that a tree may have", p.nodes-1)
 	}
 	o, ok := v.(jsonObject)

@@ -32,18 +32,19 @@ var leafArgs = map[string]string{
 	"not_in_search":     "field value! ignore_case",
 	"comparison":        "field! op! value!",
 	"filter_group":      "op! filters!",
+	"exists":            "relation! filter",
+	"not_exists":        "relation! filter",
 	"order_by":          "field! sort_order",
 	"limit_offset":      "limit! offset!",
 }
 
 func (p *treeParser[T]) leaf(o jsonObject, typ any, path string, depth int, top bool) (f Filter[T], err error) {
 	name, _ := typ.(string)
-	args, ok := leafArgs[name]
-	if !ok {
+	if _, ok := leafArgs[name]; !ok {
 		return f, badTree(at(path, "type"), "is not a type of filter")
 	}
 	l := leaf[T]{p, o, path}
-	if err := l.check(strings.Fields(args)); err != nil {
+	if err := l.check(leafArgsOf(name)); err != nil {
 		return f, err
 	}
 	switch name {
@@ -67,6 +68,10 @@ func (p *treeParser[T]) leaf(o jsonObject, typ any, path string, depth int, top 
 		return l.comparison()
 	case "filter_group":
 		return l.group(depth, top)
+	case "exists":
+		return l.related(opSome, depth)
+	case "not_exists":
+		return l.related(opNone, depth)
 	}
 	switch {
 	case p.query == nil:
@@ -79,18 +84,30 @@ func (p *treeParser[T]) leaf(o jsonObject, typ any, path string, depth int, top 
 	return f, l.page()
 }
 
-// check refuses arguments that are not known, and wants those marked.
-func (l leaf[T]) check(args []string) error {
+// A leafArg is an argument of a leaf.
+type leafArg struct {
+	name string
+	must bool
+}
+
+func leafArgsOf(typ string) (out []leafArg) {
+	for _, a := range strings.Fields(leafArgs[typ]) {
+		name, must := strings.CutSuffix(a, "!")
+		out = append(out, leafArg{name, must})
+	}
+	return out
+}
+
+// check refuses arguments that are not known, and wants those that must be.
+func (l leaf[T]) check(args []leafArg) error {
 	for _, m := range l.o {
-		if m.name != "type" && !slices.Contains(args, m.name) && !slices.Contains(args, m.name+"!") {
+		if m.name != "type" && !slices.ContainsFunc(args, func(a leafArg) bool { return a.name == m.name }) {
 			return badTree(at(l.path, m.name), "is not an argument of this filter")
 		}
 	}
 	for _, a := range args {
-		if name, must := strings.CutSuffix(a, "!"); must {
-			if _, ok := l.o.get(name); !ok {
-				return badTree(at(l.path, name), "is missing")
-			}
+		if _, given := l.o.get(a.name); a.must && !given {
+			return badTree(at(l.path, a.name), "is missing")
 		}
 	}
 	return nil
@@ -152,8 +169,8 @@ func (l leaf[T]) list(col *field, name string) ([]any, error) {
 	if !ok {
 		return nil, badTree(l.at(name), "must be a list")
 	}
-	if most := limit(l.p.r.MaxList, 200); len(list) > most {
-		return nil, badTree(l.at(name), "has more than %d values", most)
+	if len(list) > l.p.maxList {
+		return nil, badTree(l.at(name), "has more than %d values", l.p.maxList)
 	}
 	out := make([]any, len(list))
 	for i, v := range list {

@@ -13,6 +13,7 @@ var (
 	valueOps = map[string]op{"eq": opEq, "ne": opNe, "gt": opGt, "ge": opGe, "lt": opLt, "le": opLe}
 	listOps  = map[string]op{"in": opIn, "notin": opNotIn}
 	textOps  = map[string]op{
+		"like": opLike, "ilike": opLikeFold,
 		"contains": opHas, "startswith": opPrefix, "endswith": opSuffix,
 		"icontains": opHasFold, "istartswith": opPrefixFold, "iendswith": opSuffixFold,
 	}
@@ -64,6 +65,9 @@ func (l leaf[T]) textual(o op) (f Filter[T], err error) {
 		return f, badTree(l.at("field"), "is not a text")
 	case !ok:
 		return f, badTree(l.at("value"), "must be a text")
+	}
+	if why := badPattern(text); why != "" && (o == opLike || o == opLikeFold) {
+		return f, badTree(l.at("value"), "%s", why)
 	}
 	return Filter[T]{&node{op: o, f: col, v: text}}, nil
 }

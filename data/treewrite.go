@@ -13,9 +13,10 @@ import (
 )
 
 // MarshalJSON writes f as a tree, from which a TreeReader makes a filter for
-// the same rows, if it may name the fields. The zero filter and Everything are {}. SQL, filters
-// over other tables and those of a cursor cannot be written: that is
-// fault.Invalid.
+// the same rows, if it may name the fields. The zero filter and Everything are {}.
+// Filters over other tables are written if they were read from a tree, without
+// the relation's rules, which whoever reads them adds; others, SQL and those of
+// a cursor cannot be written: that is fault.Invalid.
 func (f Filter[T]) MarshalJSON() ([]byte, error) {
 	tree, err := f.n.tree()
 	if err != nil {
@@ -94,6 +95,8 @@ func (n *node) tree() (jsonMap, error) {
 		return jsonMap{"or_": []any{}}, nil
 	case opAnd, opOr, opNot:
 		return n.groupTree()
+	case opSome, opNone:
+		return n.relatedTree()
 	case opNull:
 		return jsonMap{"type": "null", "field": n.f.json}, nil
 	case opNotNull:

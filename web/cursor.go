@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -101,13 +102,25 @@ func (l *listing[T]) now() time.Time {
 // its rows, in whatever order they were given.
 func boundTo(req *http.Request) (out [cursorBind]byte) {
 	parts := [][2]string{{"", req.URL.Path}} // before all names
+	var orders [2][]string                   // which mean something else in another order
 	for q := (query{req.URL.RawQuery}); ; {
 		name, value, _, ok := q.next()
 		if !ok {
 			break
 		}
-		if name != "cursor" && name != "pageSize" && name != "total" {
+		switch name {
+		case "cursor", "pageSize", "total":
+		case "orderBy":
+			orders[0] = append(orders[0], value)
+		case "sortOrder":
+			orders[1] = append(orders[1], value)
+		default:
 			parts = append(parts, [2]string{name, value})
+		}
+	}
+	for i, name := range []string{"orderBy", "sortOrder"} {
+		if orders[i] != nil {
+			parts = append(parts, [2]string{name, strings.Join(orders[i], ",")})
 		}
 	}
 	slices.SortFunc(parts[1:], func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })

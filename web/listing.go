@@ -22,6 +22,7 @@ import (
 const (
 	maxPageSize = 100
 	maxSearch   = 128 // characters
+	maxOrders   = 4   // fields to sort by
 )
 
 // A listing is the plan by which a query picks rows of a table. It is made
@@ -34,14 +35,17 @@ type listing[T any] struct {
 	config  *Config
 	created bool                // rows can be sorted by created_at, which is the usual order
 	trees   map[string][]string // permissions to name a field in a filter tree, and to search, by ""
+	related []treeRelation[T]   // that a filter tree may name
 }
 
-// A listParam is one parameter of a list. Either set takes its one value, or
-// filter all of them. Both return what is wrong, set as text.
+// A listParam is one parameter of a list. Either set takes its one value, which
+// is one after the other if there may be many, or filter all of them. Both
+// return what is wrong, set as text.
 type listParam[T any] struct {
 	name       string
 	permission string // "" lets everybody use it
 	shape      *shape
+	many       bool
 	set        func(s *selection[T], value string) string
 	filter     func(values []string) (data.Filter[T], error)
 	doc        *huma.Param
@@ -52,8 +56,8 @@ type selection[T any] struct {
 	page, size int
 	search     string
 	fold       bool
-	orderBy    string
-	ascending  bool
+	orderBy    []string
+	sortOrder  []string
 	counted    bool
 	paged      bool // currentPage is given
 	exact      bool // a total is asked for
@@ -73,13 +77,13 @@ type repeated struct {
 	values []string
 }
 
-// newListing makes the plan for a table. It panics if two parameters would
-// have one name.
-func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] {
+// newListing makes the plan for a table's list, which is an operation of OpenAPI.
+// It panics if two parameters would have one name.
+func newListing[T any](r *Router, operation string, table *data.Table[T], o *options) *listing[T] {
 	l := &listing[T]{table: table, index: map[string]int{}, orders: map[string]string{}, config: &r.config}
 	l.addTable(r)
 	if o.tree {
-		l.addTree(r)
+		l.addTree(r, operation, o)
 	}
 	for _, f := range o.filters {
 		x, ok := f.(extraFilter[T])
@@ -113,17 +117,6 @@ func newListing[T any](r *Router, table *data.Table[T], o *options) *listing[T] 
 		}
 	}
 	return l
-}
-
-const orderPrefix = "orderBy="
-
-// restrictOrder lets only callers with the permission sort by a field.
-func (l *listing[T]) restrictOrder(field, permission string) {
-	if _, ok := l.table.Sorting(field, false); !ok {
-		panic(fmt.Sprintf("web: the list of %s cannot be sorted by %s", l.table.Name(), field))
-	}
-	l.orders[field] = permission
-	l.params[l.index["orderBy"]].doc.Description += " To sort by " + field + " needs the permission " + permission + "."
 }
 
 func (l *listing[T]) docs() (out []*huma.Param) {
@@ -174,9 +167,7 @@ func (l *listing[T]) query(ctx context.Context, req *http.Request) (q data.Query
 	if s.page-1 > math.MaxInt32/s.size {
 		s.refuse("currentPage", "is out of range", strconv.Itoa(s.page), true)
 	}
-	if permission := l.orders[s.orderBy]; permission != "" && !auth.From(ctx).Can(permission) {
-		s.refuse("orderBy", "is not one of the fields to sort by", s.orderBy, true)
-	}
+	l.sorting(ctx, &s, &q)
 	q.Limit, q.Offset, q.Count, q.Estimate = s.size, (s.page-1)*s.size, s.counted, s.estimated
 	if err := l.readTree(ctx, &s); err != nil {
 		return q, err
@@ -189,12 +180,6 @@ func (l *listing[T]) query(ctx context.Context, req *http.Request) (q data.Query
 		s.where = append(s.where, l.table.Searching(s.search, s.fold))
 	}
 	q.Where = data.All(s.where...)
-	if s.orderBy == "" && l.created {
-		s.orderBy = "created_at"
-	}
-	if order, ok := l.table.Sorting(s.orderBy, !s.ascending); ok {
-		q.Order = []data.Order[T]{order}
-	}
 	return q, nil
 }
 
@@ -211,7 +196,7 @@ func (l *listing[T]) take(ctx context.Context, s *selection[T], name, value stri
 		return
 	}
 	bit := uint64(1) << (i % maxParams)
-	if s.given&bit != 0 {
+	if s.given&bit != 0 && !p.many {
 		s.refuse(name, "is given twice", "", false)
 		return
 	}

@@ -107,30 +107,6 @@ func (l *listing[T]) addSearch(r *Router, fields []data.Field) {
 	}}, "Whether searchString is found in either case of the letters A to Z.", &huma.Schema{Type: huma.TypeBoolean, Default: false})
 }
 
-func (l *listing[T]) addOrder(r *Router, fields []data.Field) {
-	var names []string
-	usual := "the id"
-	for _, f := range fields {
-		if f.Sort {
-			names = append(names, f.JSON)
-		}
-		if f.Sort && f.JSON == "created_at" {
-			l.created, usual = true, f.JSON
-		}
-	}
-	if names == nil {
-		return
-	}
-	l.add(r, listParam[T]{name: "orderBy", set: func(s *selection[T], v string) string {
-		s.orderBy = v
-		return ""
-	}}, "What rows are sorted by; "+usual+" if it is not said. Rows that are equal in it are sorted by the id.", choices("", names...))
-	l.add(r, listParam[T]{name: "sortOrder", set: func(s *selection[T], v string) string {
-		s.ascending = v == "asc"
-		return ""
-	}}, "Whether the smallest or the largest value comes first.", choices("desc", "asc", "desc"))
-}
-
 // choices returns the schema of a text that is one of a few.
 func choices(preset string, values ...string) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -22,16 +23,61 @@ const maxTree = 4096
 // those; paging and order keep their own parameters.
 func FilterTree() Option { return func(o *options) { o.tree = true } }
 
-func (l *listing[T]) addTree(r *Router) {
+// FilterRelated is FilterTree whose trees may also ask, by exists and not_exists,
+// for rows that these relations lead to. Only callers with the permission may,
+// all if that is ""; to others the relations are unknown.
+func FilterRelated[T any](permission string, relations ...data.TreeRelation[T]) Option {
+	return func(o *options) {
+		o.tree = true
+		for _, r := range relations {
+			o.related = append(o.related, treeRelation[T]{r, permission})
+		}
+	}
+}
+
+type treeRelation[T any] struct {
+	data.TreeRelation[T]
+	permission string // "" lets everybody ask for it
+}
+
+// addTree adds the parameter filter. Its schema is a text, which holds JSON of a
+// schema whose name begins with the operation's.
+func (l *listing[T]) addTree(r *Router, operation string, o *options) {
 	most := maxTree
+	s := &huma.Schema{Type: huma.TypeString, MaxLength: &most}
 	l.add(r, listParam[T]{name: "filter", set: func(s *selection[T], v string) string {
 		if s.tree = v; v == "" {
 			return "is not JSON"
 		}
 		return ""
-	}}, `Only rows for which a tree of filters in JSON holds, such as {"or_":[{"type":"null","field":"a"},{"type":"comparison","field":"b","op":"ge","value":1}]}. `+
-		"Groups are and_, or_ and not_. What may be named alone may be named in it.",
-		&huma.Schema{Type: huma.TypeString, MaxLength: &most})
+	}}, "", s)
+	text := `Only rows for which a tree of filters in JSON holds, such as {"or_":[{"type":"null","field":"a"},{"type":"comparison","field":"b","op":"ge","value":1}]}. ` +
+		"Groups are and_, or_ and not_. What may be named alone may be named in it."
+	reader := l.treeReader()
+	for _, x := range o.related {
+		rel, ok := x.(treeRelation[T])
+		if !ok {
+			panic(fmt.Sprintf("web: a relation of the list of %s is of other rows", l.table.Name()))
+		}
+		if slices.ContainsFunc(l.related, func(o treeRelation[T]) bool { return o.Name() == rel.Name() }) {
+			panic(fmt.Sprintf("web: the list of %s has two relations called %s", l.table.Name(), rel.Name()))
+		}
+		l.related = append(l.related, rel)
+		reader.Relations = append(reader.Relations, rel.TreeRelation)
+		if rel.permission != "" {
+			text += " To ask for " + rel.Name() + " needs the permission " + rel.permission + "."
+		}
+	}
+	l.params[l.index["filter"]].doc.Description = text
+	name := title(operation) + "Filter"
+	for name, schema := range reader.Schemas(schemaPrefix, name) {
+		r.schemas.raw(name, schema)
+	}
+	s.Extensions = map[string]any{"contentMediaType": "application/json", "contentSchema": &huma.Schema{Ref: schemaPrefix + name}}
+}
+
+func (l *listing[T]) treeReader() data.TreeReader[T] {
+	return data.TreeReader[T]{Table: l.table, MaxBytes: maxTree}
 }
 
 // restrictTree holds the tree to the permissions of the parameters that do the
@@ -70,13 +116,20 @@ func (l *listing[T]) readTree(ctx context.Context, s *selection[T]) error {
 		return nil
 	}
 	who := auth.From(ctx)
-	f, err := data.TreeReader[T]{Table: l.table, MaxBytes: maxTree, Allow: func(f data.Field, use data.Use) bool {
+	r := l.treeReader()
+	r.Allow = func(f data.Field, use data.Use) bool {
 		needs := l.trees[f.JSON]
 		if use == data.ToSearch {
 			needs = slices.Concat(needs, l.trees[""])
 		}
 		return !slices.ContainsFunc(needs, func(permission string) bool { return !who.Can(permission) })
-	}}.Filter([]byte(s.tree))
+	}
+	for _, rel := range l.related {
+		if rel.permission == "" || who.Can(rel.permission) {
+			r.Relations = append(r.Relations, rel.TreeRelation)
+		}
+	}
+	f, err := r.Filter(ctx, []byte(s.tree))
 	if e, ok := errors.AsType[*fault.Error](err); ok && e.Kind == fault.Malformed {
 		s.refuse("filter", strings.TrimPrefix(e.Msg, "filter: "), "", false)
 		return nil

@@ -161,7 +161,7 @@ func TestQueryNames(t *testing.T) {
 		"ids": "array of string uuid", "createdBefore": tt, "createdAfter": tt, "updatedBefore": tt, "updatedAfter": tt,
 		"currentPage": "integer int32 from 1 =1", "pageSize": "integer int32 from 1 to 100 =20",
 		"searchString": "string", "searchIgnoreCase": "boolean =false",
-		"orderBy": "string [created_at updated_at name]", "sortOrder": "string [asc desc] =desc",
+		"orderBy": "array of string [created_at updated_at name]", "sortOrder": "array of string [asc desc] =[desc]",
 		"wallColour": choice, "wallColourIn": choice, "wallColourNotIn": choice,
 		"isOpen": flag, "isOpenIn": flag, "isOpenNotIn": flag,
 
@@ -173,6 +173,7 @@ func TestQueryNames(t *testing.T) {
 			t.Errorf("%s is in %s, required %v", p.Name, p.In, p.Required)
 		}
 		s, text := p.Schema, ""
+		usual := s.Default
 		if s.Type == "array" {
 			text, s = "array of ", s.Items
 		}
@@ -189,8 +190,8 @@ func TestQueryNames(t *testing.T) {
 		if s.Enum != nil {
 			text += " " + cell(s.Enum)
 		}
-		if s.Default != nil {
-			text += " =" + cell(s.Default)
+		if usual != nil {
+			text += " =" + cell(usual)
 		}
 		got[p.Name] = text
 	}
@@ -266,7 +267,7 @@ func FuzzQuery(f *testing.F) {
 	for _, q := range []string{
 		"", "currentPage=2&pageSize=100&total=none", "total=estimated&kind=lamp&kindNotIn=desk", "ids=01a1fb92-aef7-74f2-8a20-338ed92c3b77",
 		"createdAfter=2026-01-01T12:00:00%2B01:00&updatedBefore=2026-01-01T12:00:00Z", "searchString=%25_&searchIgnoreCase=true",
-		"orderBy=price&sortOrder=asc", "price=1.5&price=2e2", "price=0e-999999999", "isActiveIn=true", "cursor=", "cursor=AAAA", "cursor=&pageSize=1",
+		"orderBy=price&sortOrder=asc", "orderBy=price,name&orderBy=kind&sortOrder=asc,desc", "orderBy=name&orderBy=price&sortOrder=desc&sortOrder=asc&cursor=&pageSize=1", "price=1.5&price=2e2", "price=0e-999999999", "isActiveIn=true", "cursor=", "cursor=AAAA", "cursor=&pageSize=1",
 		treeQuery(`{"or_":[{"type":"search","value":"x"},{"not_":{"type":"comparison","field":"price","op":"in","value":["1"]}}]}`), "%zz", "a=%", "&&=", ";", "+=+",
 	} {
 		f.Add(q)

@@ -89,7 +89,7 @@ func HandleList[T, Item any](r *Router, pattern string, table *data.Table[T], li
 }
 
 func handleList[T any](r *Router, ep *endpoint, table *data.Table[T], list func(context.Context, data.Query[T]) (data.Page[T], error), view listView[T], o *options) {
-	plan := newListing(r, table, o)
+	plan := newListing(r, ep.OperationID, table, o)
 	ep.params = append(ep.params, plan.docs()...)
 	ep.answers = append([]answer{{status: http.StatusOK, body: view.body}}, o.also...)
 	ep.run = func(ctx context.Context, _ http.ResponseWriter, req *http.Request) (reply, error) {

@@ -152,8 +152,8 @@ func TestDocumentSays(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"pageSize":      `{"default":20,"format":"int32","maximum":100,"minimum":1,"type":"integer"}`,
-		"sortOrder":     `{"default":"desc","enum":["asc","desc"],"type":"string"}`,
-		"orderBy":       `{"enum":["created_at","updated_at","name","price","in_stock"],"type":"string"}`,
+		"sortOrder":     `{"default":["desc"],"items":{"enum":["asc","desc"],"type":"string"},"maxItems":4,"type":"array"}`,
+		"orderBy":       `{"items":{"enum":["created_at","updated_at","name","price","in_stock"],"type":"string"},"maxItems":4,"type":"array","uniqueItems":true}`,
 		"kindIn":        `{"items":{"enum":["lamp","chair","desk"],"type":"string"},"maxItems":200,"type":"array"}`,
 		"isActive":      `{"items":{"type":"boolean"},"maxItems":200,"type":"array"}`,
 		"createdBefore": `{"format":"date-time","type":"string"}`,

@@ -23,6 +23,7 @@ type options struct {
 	list, one   any // a listView[T], a rowView[T]
 	filters     []any
 	tree        bool
+	related     []any             // treeRelation[T]
 	restricted  map[string]string // permission by parameter
 	stranger    bool
 	primary     bool

@@ -107,6 +107,14 @@ func (g *registry) structSchema(t reflect.Type, allowRef bool, hint string) *hum
 	return g.schemas[name]
 }
 
+// raw adds a schema that stands for no type.
+func (g *registry) raw(name string, schema map[string]any) {
+	if g.schemas[name] != nil {
+		panic(fmt.Sprintf("web: two schemas would be called %s in OpenAPI", name))
+	}
+	g.schemas[name] = &huma.Schema{Extensions: schema}
+}
+
 // adjust corrects what huma says of a struct's fields: a patch.Field may be left
 // out and a pointer may be null, omitempty or not. (For omitempty huma thinks of
 // answers; requests may say null as well as nothing.)

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Error", errorTests},
 		{"Relation", relationTests},
 		{"Exists", existsTests},
+		{"TreeRelations", treeRelationTests},
 		{"Reference", referenceTests},
 		{"Link", linkTests},
 		{"Hostile", hostileTests},

@@ -50,6 +50,22 @@ var filterTests = []test{
 			{"prefix ét", lampName.HasPrefix("ét"), []string{"été", "été😀"}},
 			{"prefix nothing", lampName.HasPrefix(""), stored},
 			{"prefix in the middle", lampName.HasPrefix("x"), nil},
+			{"like %", lampName.Like(`a\%b`), []string{"a%b"}},
+			{"like _", lampName.Like(`a\_b`), []string{"a_b"}},
+			{`like \`, lampName.Like(`a\\b`), []string{`a\b`}},
+			{"like any character", lampName.Like("a_b"), []string{`a"b`, "a%b", "a'b", "a?b", `a\b`, "a_b", "axb"}},
+			{"like ?", lampName.Like("a?b"), []string{"a?b"}},
+			{"like *", lampName.Like("a*b"), nil},
+			{"like .*", lampName.Like("%.*b"), []string{"a.*b"}},
+			{"like a set", lampName.Like("a[a-z]b"), nil},
+			{"like é", lampName.Like("_té"), []string{"été"}},
+			{"like 😀", lampName.Like("été_"), []string{"été😀"}},
+			{"like anything", lampName.Like("%%"), stored},
+			{"like nothing", lampName.Like(""), []string{""}},
+			{"like a letter escaped", lampName.Like(`a\xb`), []string{"axb"}},
+			{"like in either case", lampName.LikeFold("AX_"), []string{"AXB", "axb"}},
+			{`like \ in either case`, lampName.LikeFold(`a\\_`), []string{`A\B`, `a\b`}},
+			{"like is A to Z only", lampName.LikeFold("éT_"), []string{"été"}},
 			{"equal", lampName.Eq("a%b"), []string{"a%b"}},
 			{"equal empty", lampName.Eq(""), []string{""}},
 			{"less", lampName.Lt("AXB"), []string{""}},
@@ -58,6 +74,67 @@ var filterTests = []test{
 			page, err := lamps.On(db).List(s.ctx, data.Query[lamp]{Where: c.f, Order: data.By(lampName.Asc()), Limit: -1})
 			s.ok(err)
 			s.same(c.text, names(page.Items), append([]string{}, c.want...))
+		}
+		for _, pattern := range []string{`\`, `a\\\`, strings.Repeat("%", 4097), "\x00", "\xff"} {
+			_, err := lamps.On(db).Count(s.ctx, lampName.Like(pattern))
+			s.is(err, fault.Invalid)
+		}
+		hard := strings.Repeat("%a", 2048) // of which a database must not try every way
+		n, err := lamps.On(db).Count(s.ctx, lampName.Like(hard))
+		s.ok(err)
+		s.same("rows like a long pattern", n, 0)
+	}},
+	{"letters of all languages", func(s suite) {
+		db := s.db(lamps.Schema())
+		texts := []string{"Straße", "STRASSE", "ﬀ", "İstanbul", "ıstanbul", "istanbul", "\u212a", "K", "k", "Σίσυφος", "ΣΊΣΥΦΟΣ", "e\u0301", "é", "É", "ǅ", "Ж", "ж"}
+		var rows []lamp
+		for i, n := range texts {
+			rows = append(rows, lamp{Name: n, Rank: i})
+		}
+		s.ok(lamps.On(db).AddAll(s.ctx, rows))
+		lower := strings.NewReplacer("A", "a", "E", "e", "K", "k", "R", "r", "S", "s", "T", "t").Replace
+		for _, n := range texts {
+			part := string([]rune(n)[:1])
+			for what, x := range map[string]struct {
+				f    data.Filter[lamp]
+				want func(string) bool
+			}{
+				"contains":         {lampName.Contains(part), func(t string) bool { return strings.Contains(t, part) }},
+				"contains, folded": {lampName.ContainsFold(part), func(t string) bool { return strings.Contains(lower(t), lower(part)) }},
+				"prefix, folded":   {lampName.HasPrefixFold(part), func(t string) bool { return strings.HasPrefix(lower(t), lower(part)) }},
+				"suffix, folded":   {lampName.HasSuffixFold(n), func(t string) bool { return strings.HasSuffix(lower(t), lower(n)) }},
+				"like, folded":     {lampName.LikeFold(n), func(t string) bool { return lower(t) == lower(n) }},
+				"lacks, folded":    {lampName.LacksFold(part), func(t string) bool { return !strings.Contains(lower(t), lower(part)) }},
+				"search, folded":   {lamps.Searching(part, true), func(t string) bool { return strings.Contains(lower(t), lower(part)) }},
+			} {
+				var want []string
+				for _, t := range texts {
+					if x.want(t) {
+						want = append(want, t)
+					}
+				}
+				page, err := lamps.On(db).List(s.ctx, data.Query[lamp]{Where: x.f, Order: data.By(lampRank.Asc()), Limit: -1})
+				s.ok(err)
+				s.same(what+" "+n, names(page.Items), want)
+			}
+		}
+	}},
+	{"long lists", func(s suite) {
+		db := s.db(lamps.Schema())
+		all := newLamps(100)
+		s.ok(lamps.On(db).AddAll(s.ctx, all))
+		for _, n := range []int{10_000, 20_000} {
+			ids := make([]data.ID[lamp], n)
+			for i := range ids {
+				ids[i] = data.ID[lamp]{byte(i), byte(i >> 8), 1}
+			}
+			ids[n-1], ids[n/2] = all[3].ID, all[7].ID
+			got, err := lamps.On(db).Count(s.ctx, lampID.In(ids...))
+			s.ok(err)
+			s.same("in", got, 2)
+			got, err = lamps.On(db).Count(s.ctx, lampID.NotIn(ids...))
+			s.ok(err)
+			s.same("not in", got, 98)
 		}
 	}},
 	{"comparison", func(s suite) {

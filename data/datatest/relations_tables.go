@@ -13,7 +13,7 @@ import (
 type (
 	author struct {
 		data.Audited[author]
-		Name   string           `json:"name" db:"name,size=100"`
+		Name   string           `json:"name" db:"name,size=100,filter,search"`
 		Mentor *data.ID[author] `json:"mentor_id" db:"mentor_id,references=authors,ondelete=null"`
 
 		Books    []book   `json:"books,omitzero"`
@@ -24,10 +24,10 @@ type (
 	}
 	book struct {
 		data.Audited[book]
-		Name     string          `json:"name" db:"name"`
+		Name     string          `json:"name" db:"name,filter,search"`
 		AuthorID data.ID[author] `json:"author_id" db:"author_id,references=authors,ondelete=cascade"`
 		HouseID  *string         `json:"house_id" db:"house_id,references=houses,ondelete=restrict"`
-		Year     *int            `json:"year" db:"year"`
+		Year     *int            `json:"year" db:"year,filter"`
 
 		Author *author `json:"author,omitzero"`
 		House  *house  `json:"house,omitzero"`
@@ -36,12 +36,12 @@ type (
 	}
 	house struct { // has a text for a key
 		ID    string `json:"id" db:"id,primary"`
-		Name  string `json:"name" db:"name"`
+		Name  string `json:"name" db:"name,filter"`
 		Books []book `json:"books,omitzero"`
 	}
 	topic struct { // has a number for a key
 		ID        int64     `json:"id" db:"id,primary"`
-		Name      string    `json:"name" db:"name"`
+		Name      string    `json:"name" db:"name,filter"`
 		CreatedAt time.Time `json:"created_at" db:"created_at"`
 		Books     []book    `json:"books,omitzero"`
 	}
@@ -53,7 +53,7 @@ type (
 	desk struct {
 		data.Identified[desk]
 		AuthorID data.ID[author] `json:"author_id" db:"author_id,unique,references=authors,ondelete=cascade"`
-		Name     string          `json:"name" db:"name"`
+		Name     string          `json:"name" db:"name,filter"`
 	}
 )
 

@@ -188,6 +188,13 @@ type Dialect struct {
 	// ignore the case of A–Z.
 	Prefix, PrefixFold, Suffix, SuffixFold string
 
+	// Like is SQL that holds if a text matches a pattern: column, parameter.
+	// LikeFold ignores the case of A–Z. Pattern writes the pattern as they take
+	// it, from one in which % is any text, _ any character, and \ comes before one
+	// that means itself; nil leaves it as it is.
+	Like, LikeFold string
+	Pattern        func(string) string
+
 	// Fold is SQL for a text with A–Z in lower case: a format with one %s.
 	Fold string
 

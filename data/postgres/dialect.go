@@ -35,6 +35,8 @@ var dialect = driver.Dialect{
 	PrefixFold: `starts_with(lower(%s COLLATE "C"), lower(%s::text COLLATE "C"))`,
 	Suffix:     "starts_with(reverse(%s), reverse(%s))",
 	SuffixFold: `starts_with(reverse(lower(%s COLLATE "C")), reverse(lower(%s::text COLLATE "C")))`,
+	Like:       "%s LIKE %s",
+	LikeFold:   `lower(%s COLLATE "C") LIKE lower(%s::text COLLATE "C")`,
 	Fold:       `lower(%s COLLATE "C")`,
 	Explain:    "EXPLAIN (FORMAT JSON) ",
 	Member:     "%s @> jsonb_build_array(%s::text)",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -25,6 +26,9 @@ var dialect = driver.Dialect{
 	PrefixFold: "instr(lower(%s), lower(%s)) = 1",
 	Suffix:     "instr(%s || char(0), %s || char(0)) > 0",
 	SuffixFold: "instr(lower(%s) || char(0), lower(%s) || char(0)) > 0",
+	Like:       "%s GLOB %s",
+	LikeFold:   "lower(%s) GLOB lower(%s)",
+	Pattern:    glob,
 	Fold:       "lower(%s)",
 	Member:     "EXISTS (SELECT 1 FROM (SELECT %s AS list) AS l, json_each(l.list) AS e WHERE e.atom = %s)",
 	// Nothing fails so on purpose but RAISE, which only triggers have: the blob is
@@ -32,6 +36,30 @@ var dialect = driver.Dialect{
 	Narrow: "(SELECT CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN n ELSE zeroblob(2147483647) END FROM (SELECT %s AS n))",
 	Field:  "json_set(%s, '$.%s', %s)",
 	Encode: encode,
+}
+
+// glob turns a pattern of LIKE into one of GLOB, which tells upper from lower
+// case.
+func glob(like string) string {
+	var b strings.Builder
+	escaped := false
+	for _, r := range like {
+		switch {
+		case !escaped && r == '\\':
+			escaped = true
+			continue
+		case !escaped && r == '%':
+			b.WriteByte('*')
+		case !escaped && r == '_':
+			b.WriteByte('?')
+		case r == '*' || r == '?' || r == '[':
+			b.WriteString("[" + string(r) + "]")
+		default:
+			b.WriteRune(r)
+		}
+		escaped = false
+	}
+	return b.String()
 }
 
 // encode turns a value into what is stored: a UUID into its 16 bytes, a time
