@@ -40,6 +40,9 @@ type Part struct {
 // is an error if a database cannot do them.
 func Of(schemas []data.Schema) (Snapshot, error) {
 	var s Snapshot
+	if err := migrate.CheckReferences(schemas); err != nil {
+		return s, err
+	}
 	for _, schema := range schemas {
 		t := Table{Name: schema.Table}
 		for _, dialect := range []string{sqlite, postgres} {
