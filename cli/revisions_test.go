@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"github.com/manorgo/manor/cli"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/domain"
+	"github.com/manorgo/manor/examples/documents"
+	"github.com/manorgo/manor/examples/library"
 	"github.com/manorgo/manor/examples/shop/products"
 )
 
@@ -77,17 +80,36 @@ func shades(domain.Env) domain.Domain {
 	return domain.Domain{Name: "shades", Migrations: os.DirFS("shades"), Schemas: []data.Schema{s}}
 }
 
-// TestExampleIsRecorded wants the example's schema.json to be that of its
-// structs: whoever copies it begins with it.
-func TestExampleIsRecorded(t *testing.T) {
+// TestDomainsAreRecorded wants the schema.json of each domain, built in or an
+// example, to be that of its structs, so that there is nothing to make, and
+// nobody forgets it.
+func TestDomainsAreRecorded(t *testing.T) {
 	t.Parallel()
-	var out, complaints bytes.Buffer
-	code := cli.Run(t.Context(), cli.Process{
-		Args:   []string{"shopd", "database", "make-migrations", "--dir", "../examples/shop/products/migrations"},
-		Env:    []string{"MANOR_DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "none.db")},
-		Stdout: &out, Stderr: &complaints,
-	}, products.Domain)
-	if code != 0 || out.String() != "no changes\n" {
-		t.Errorf("%d: %s%s", code, &out, &complaints)
+	folders, err := filepath.Glob("../*/migrations")
+	for _, pattern := range []string{"../accounts/*/migrations", "../examples/*/migrations", "../examples/*/*/migrations"} {
+		more, e := filepath.Glob(pattern)
+		folders, err = append(folders, more...), errors.Join(err, e)
+	}
+	if err != nil || len(folders) < 10 {
+		t.Fatalf("found %q, %v", folders, err)
+	}
+	for _, folder := range folders {
+		name := filepath.Base(filepath.Dir(folder))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// Where it is missing, it would be written.
+			if _, err := os.Stat(filepath.Join(folder, "schema.json")); err != nil {
+				t.Fatal(err)
+			}
+			var out, complaints bytes.Buffer
+			code := cli.Run(t.Context(), cli.Process{
+				Args:   []string{"shopd", "database", "make-migrations", "--domain", name, "--dir", folder},
+				Env:    []string{"MANOR_DATABASE_URL=sqlite:" + filepath.Join(t.TempDir(), "none.db")},
+				Stdout: &out, Stderr: &complaints,
+			}, products.Domain, library.Domain, documents.Domain)
+			if code != 0 || out.String() != "no changes\n" {
+				t.Errorf("%d: %s%s", code, &out, &complaints)
+			}
+		})
 	}
 }

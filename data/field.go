@@ -36,12 +36,13 @@ type field struct {
 	seal     *seal // it is stored encrypted
 	code     bool  // the state of a one-time code
 
-	primary, unique, index       bool
-	references, ondelete, preset string
-	check                        string
-	enum                         []string
-	as                           typing
-	search, sort, filter, quiet  bool
+	primary, unique, index      bool
+	references, target          string // the table and column referred to
+	ondelete, preset            string
+	check                       string
+	enum                        []string
+	as                          typing
+	search, sort, filter, quiet bool
 
 	// at returns the address of the value in the struct at p, as a pointer of
 	// the kind's own Go type, so that named strings and IDs cost a driver
@@ -120,7 +121,7 @@ func (f *field) parseTag(tag string) error {
 				f.column.Scale, err = strconv.Atoi(s)
 			}
 		case "references":
-			f.references = val
+			err = f.refersTo(val)
 		case "ondelete":
 			f.ondelete = val
 		case "default":

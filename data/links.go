@@ -4,12 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"unsafe"
 )
 
 // Links is a [ToMany] by way of a table between the two, each of whose rows
-// links one of P, whose primary key is a V, with one of C, whose primary key is
-// a W. It changes those links, too; nothing else ever does, but rows that are
+// links one of P, which it names by a V, with one of C, which it names by a W. It
+// changes those links, too; nothing else ever does, but rows that are
 // deleted, by the reference action of the table between.
 type Links[P, C, V, W any] struct {
 	ToMany[P, C]
@@ -17,42 +18,41 @@ type Links[P, C, V, W any] struct {
 }
 
 // ManyToMany is the relation of the rows of t to those of others by way of
-// between, whose columns own and their refer to the primary keys of the two.
-// Neither may be NULL, and a constraint of between has to keep both together
-// unique.
+// between, whose columns own and their refer to the two, by what their tags say
+// or to the primary keys. Neither may be NULL, and a constraint of between has to
+// keep both together unique.
 func ManyToMany[P, C, J, V, W any](t *Table[P], others *Table[C], between *Table[J], own Column[J, V], their Column[J, W], field func(*P) *[]C) Links[P, C, V, W] {
-	l := &link{
-		table: quote(t.name), related: quote(others.name), own: t.idField(), their: others.idField(),
-		via: &via{quote(between.name), own.f, their.f},
-	}
-	refers(between.name, own.f, t.name, l.own)
-	refers(between.name, their.f, others.name, l.their)
-	if own.f == their.f || own.f.column.Null || their.f.column.Null {
-		panic(fmt.Sprintf("data: table %s: a link needs two columns that may not be NULL", between.name))
-	}
-	if between.deleted != nil {
-		panic(fmt.Sprintf("data: table %s: links are there or not, and cannot be marked as deleted", between.name))
-	}
-	between.pair(own.f, their.f)
-	return Links[P, C, V, W]{
-		ToMany: ToMany[P, C]{relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}, field},
-		table:  linkTable[P, J, V, W]{t, between, own, their},
-	}
+	r := ManyToManyBy(t, others, between, own, their, field)
+	return Links[P, C, V, W]{ToMany: r, table: linkTable[P, J, V, W]{t, r.x.own[0], between, own, their}}
 }
 
-// pair panics unless a and b together are unique in t.
-func (t *Table[T]) pair(a, b *field) {
-	same := func(columns []string) bool {
-		return len(columns) == 2 && slices.Contains(columns, a.column.Name) && slices.Contains(columns, b.column.Name)
-	}
-	var primary []string
-	for _, f := range t.fields {
-		if f.primary {
-			primary = append(primary, f.column.Name)
+// ManyToManyBy is ManyToMany where several columns of between refer to one row.
+// They may have columns in common, such as that of a tenant. Links are rows of
+// between like others: add and delete them there.
+func ManyToManyBy[P, C, J any](t *Table[P], others *Table[C], between *Table[J], own, their Reference[J], field func(*P) *[]C) ToMany[P, C] {
+	l := &link{table: quote(t.name), related: quote(others.name), via: &via{table: quote(between.name)}}
+	l.via.own, l.own = refer(between, t, own)
+	l.via.their, l.their = refer(between, others, their)
+	between.mustLink(l.via.own, l.via.their)
+	return ToMany[P, C]{relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}, field}
+}
+
+// mustLink panics unless rows of t can link by own and their.
+func (t *Table[T]) mustLink(own, their []*field) {
+	both := slices.Clone(own)
+	for _, f := range their {
+		if !slices.Contains(both, f) {
+			both = append(both, f)
 		}
 	}
-	if !same(primary) && !slices.ContainsFunc(t.uniques, same) {
-		panic(fmt.Sprintf("data: table %s: nothing keeps %s and %s together unique", t.name, a.column.Name, b.column.Name))
+	null := slices.ContainsFunc(both, func(f *field) bool { return f.column.Null })
+	switch columns := columnsOf(both); {
+	case null || len(both) == len(own) || len(both) == len(their):
+		panic(fmt.Sprintf("data: table %s: a link needs two columns that may not be NULL", t.name))
+	case t.deleted != nil:
+		panic(fmt.Sprintf("data: table %s: links are there or not, and cannot be marked as deleted", t.name))
+	case !t.unique(columns):
+		panic(fmt.Sprintf("data: table %s: nothing keeps %s together unique", t.name, strings.Join(columns, " and ")))
 	}
 }
 
@@ -86,6 +86,7 @@ type linking[V, W any] interface {
 
 type linkTable[P, J, V, W any] struct {
 	owners *Table[P]
+	named  *field // what the column own refers to
 	rows   *Table[J]
 	own    Column[J, V]
 	their  Column[J, W]
@@ -157,7 +158,7 @@ func (l linkTable[P, J, V, W]) remove(ctx context.Context, h Handle, owner V, ot
 func (l linkTable[P, J, V, W]) set(ctx context.Context, h Handle, owner V, others []W) error {
 	return l.rows.On(h).together(ctx, func(r Repository[J]) error {
 		h := handle{r.db, r.c}
-		key := Filter[P]{&node{op: opEq, f: l.owners.id, v: plain(l.own.f, owner)}}
+		key := Filter[P]{&node{op: opEq, f: l.named, v: plain(l.own.f, owner)}}
 		if _, err := l.owners.On(h).Lock(ctx, key); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package data
 
 import (
 	"context"
-	"encoding/binary"
 	"iter"
 	"slices"
 	"unsafe"
@@ -164,101 +163,6 @@ func (r counted[P, C]) load(ctx context.Context, h Handle, rows []*P) error {
 	return nil
 }
 
-// A groups is what is different among the keys of rows.
-type groups struct {
-	keys  []any // as filters have them
-	index map[key]int
-	of    []int // the key of each row, -1 for NULL
-}
-
-func groupBy[P any](rows []*P, f *field) groups {
-	g := groups{index: make(map[key]int, len(rows)), of: make([]int, len(rows))}
-	for i, p := range rows {
-		k, ok := f.keyAt(unsafe.Pointer(p))
-		if !ok {
-			g.of[i] = -1
-			continue
-		}
-		n, known := g.index[k]
-		if !known {
-			n = len(g.keys)
-			g.index[k], g.keys = n, append(g.keys, k.value(f))
-		}
-		g.of[i] = n
-	}
-	return g
-}
-
-// A key is a value of a column that rows are found by.
-type key struct {
-	fixed [16]byte // a UUID or a number
-	text  string
-}
-
-// keyAt returns the key in the struct at p, and false for NULL.
-func (f *field) keyAt(p unsafe.Pointer) (k key, ok bool) {
-	p = unsafe.Add(p, f.offset)
-	typ := f.typ
-	if f.column.Null {
-		if p = *(*unsafe.Pointer)(p); p == nil {
-			return k, false
-		}
-		typ = typ.Elem()
-	}
-	switch f.column.Kind {
-	case driver.UUID:
-		k.fixed = *(*[16]byte)(p)
-	case driver.Text:
-		k.text = *(*string)(p)
-	case driver.Int:
-		if typ.Size() == 4 {
-			k = numberKey(int64(*(*int32)(p)))
-		} else {
-			k = numberKey(*(*int64)(p))
-		}
-	}
-	return k, true
-}
-
-// value returns k as a value of f.
-func (k key) value(f *field) any {
-	switch f.column.Kind {
-	case driver.UUID:
-		return k.fixed
-	case driver.Text:
-		return k.text
-	}
-	return int64(binary.NativeEndian.Uint64(k.fixed[:]))
-}
-
-// A keyCell is where a driver stores a key that is in no struct.
-type keyCell struct {
-	k key
-	n int64
-}
-
-func (c *keyCell) at(kind driver.Kind) any {
-	switch kind {
-	case driver.UUID:
-		return &c.k.fixed
-	case driver.Text:
-		return &c.k.text
-	}
-	return &c.n
-}
-
-func (c *keyCell) key() key {
-	if c.n != 0 {
-		return numberKey(c.n)
-	}
-	return c.k
-}
-
-func numberKey(n int64) (k key) {
-	binary.NativeEndian.PutUint64(k.fixed[:], uint64(n))
-	return k
-}
-
 // A fetched is all rows that are related to a groups' keys, those of one key
 // side by side.
 type fetched[C any] struct {
@@ -270,14 +174,14 @@ type span struct{ from, to int }
 
 // fetch reads what is related to the keys, and what is to be loaded with it.
 func (x *relation[P, C]) fetch(ctx context.Context, h Handle, g groups) (out fetched[C], err error) {
-	out.spans = make([]span, len(g.keys))
+	out.spans = make([]span, g.len())
 	where, err := x.picked(ctx)
 	if err != nil {
 		return out, err
 	}
 	r := x.to.On(h)
-	out.rows = make([]C, 0, min(4*len(g.keys), 1024))
-	for some := range slices.Chunk(g.keys, r.db.listSize(1)) {
+	out.rows = make([]C, 0, min(4*g.len(), 1024))
+	for some := range g.chunks(r.db) {
 		if err := x.read(ctx, r, some, where, g.index, &out); err != nil {
 			return out, err
 		}
@@ -302,10 +206,12 @@ func (x *relation[P, C]) read(ctx context.Context, r Repository[C], keys []any, 
 	if err := x.selection(b, r, keys, where); err != nil {
 		return err
 	}
-	// The key is the column their, or comes in front of the others.
-	columns, skip := r.p.columns, 0
+	// The key are the columns their, or it comes in front of the others.
+	columns := r.p.columns
+	var front keyCells
 	if x.via != nil {
-		columns, skip = append([]driver.Column{x.via.own.column}, columns...), 1
+		front = newKeyCells(x.via.own)
+		columns = append(front.columns(), columns...)
 	}
 	rows, err := r.c.Query(ctx, r.call(b, columns))
 	if err != nil {
@@ -313,10 +219,7 @@ func (x *relation[P, C]) read(ctx context.Context, r Repository[C], keys []any, 
 	}
 	defer rows.Close()
 	dest := make([]any, len(columns))
-	var front keyCell
-	if skip > 0 {
-		dest[0] = front.at(x.via.own.column.Kind)
-	}
+	skip := front.addresses(dest)
 	at, last := -1, key{}
 	for rows.Next() {
 		var zero C
@@ -329,7 +232,7 @@ func (x *relation[P, C]) read(ctx context.Context, r Repository[C], keys []any, 
 		}
 		k := front.key()
 		if skip == 0 {
-			k, _ = x.their.keyAt(unsafe.Pointer(row))
+			k, _ = keyOf(x.their, unsafe.Pointer(row))
 		}
 		if at < 0 || k != last {
 			var ok bool

@@ -3,9 +3,8 @@ package data
 import (
 	"context"
 	"errors"
-	"slices"
-
-	"github.com/manorgo/manor/data/driver"
+	"strconv"
+	"strings"
 )
 
 // What the statements that load call their tables, and the columns they add.
@@ -40,13 +39,9 @@ func (x *relation[P, C]) selection(b *builder, r Repository[C], keys []any, wher
 		b.text(") AS " + related + " WHERE " + nth + " <= ")
 		b.param(int64(x.limit))
 		b.text(" ORDER BY ")
-		if x.via != nil {
-			b.text(ofKey)
-		} else {
-			x.key(b)
-		}
+		x.keyNames(b)
 		b.text(", " + nth)
-	case x.their != r.t.id || x.via != nil: // or each key has at most one row
+	case len(x.their) > 1 || x.their[0] != r.t.id || x.via != nil: // or each key has at most one row
 		b.text(" ORDER BY ")
 		x.key(b)
 		writeOrders(b, ", ", orders)
@@ -60,10 +55,12 @@ func (x *relation[P, C]) head(b *builder, r Repository[C], outer bool) {
 	b.text("SELECT ")
 	switch {
 	case x.via != nil && outer:
-		b.text(ofKey + ", ")
+		x.keyNames(b)
+		b.text(", ")
 	case x.via != nil:
-		x.key(b)
-		b.text(" AS " + ofKey + ", ")
+		for i, f := range x.via.own {
+			b.qualified(between, f).text(" AS ").text(keyName(i)).text(", ")
+		}
 	}
 	for i, f := range r.t.fields {
 		if i > 0 {
@@ -73,47 +70,78 @@ func (x *relation[P, C]) head(b *builder, r Repository[C], outer bool) {
 	}
 }
 
-// key writes the column that the key is found in.
-func (x *relation[P, C]) key(b *builder) {
+// keyFields returns the table and the columns that the key is found in.
+func (x *relation[P, C]) keyFields() (table, alias string, fs []*field) {
 	if v := x.via; v != nil {
-		b.qualified(between, v.own)
-		return
+		return v.table, between, v.own
 	}
-	b.qualified(related, x.their)
+	return x.related, related, x.their
 }
 
-func (x *relation[P, C]) keyField() *field {
-	if v := x.via; v != nil {
-		return v.own
+// key writes the columns that the key is found in.
+func (x *relation[P, C]) key(b *builder) {
+	_, alias, fs := x.keyFields()
+	for i, f := range fs {
+		if i > 0 {
+			b.text(", ")
+		}
+		b.qualified(alias, f)
 	}
-	return x.their
+}
+
+// keyNames writes what the columns of the key are called in a selection.
+func (x *relation[P, C]) keyNames(b *builder) {
+	if x.via == nil {
+		x.key(b)
+		return
+	}
+	for i := range x.via.own {
+		b.text([]string{"", ", "}[min(i, 1)]).text(keyName(i))
+	}
+}
+
+func keyName(i int) string {
+	if i == 0 {
+		return ofKey
+	}
+	return strings.TrimSuffix(ofKey, `"`) + " " + strconv.Itoa(i+1) + `"`
 }
 
 // source writes FROM and WHERE.
 func (x *relation[P, C]) source(b *builder, keys []any, where Filter[C]) error {
 	b.text(" FROM ").text(x.related).text(" AS " + related)
 	if v := x.via; v != nil {
-		b.text(" JOIN ").text(v.table).text(" AS " + between + " ON ")
-		b.qualified(between, v.their).text(" = ").qualified(related, x.their)
+		b.text(" JOIN ").text(v.table).text(" AS "+between+" ON ").equal(between, v.their, related, x.their)
 	}
 	b.text(" WHERE ")
+	if err := x.among(b, keys); err != nil || where.IsZero() {
+		return err
+	}
+	b.text(" AND ")
+	return b.condition(where.n)
+}
+
+// among writes that the key is one of keys.
+func (x *relation[P, C]) among(b *builder, keys []any) error {
+	table, alias, fs := x.keyFields()
+	if len(fs) > 1 {
+		before := b.alias
+		b.alias = alias
+		defer func() { b.alias = before }()
+		return b.oneOf(table, fs, keys)
+	}
 	x.key(b)
 	b.text(" IN (")
-	f := x.keyField()
 	for i := range stepUp(len(keys)) {
 		if i > 0 {
 			b.text(", ")
 		}
-		if err := b.arg(f, keys[min(i, len(keys)-1)]); err != nil {
+		if err := b.arg(fs[0], keys[min(i, len(keys)-1)]); err != nil {
 			return err
 		}
 	}
 	b.text(")")
-	if where.IsZero() {
-		return nil
-	}
-	b.text(" AND ")
-	return b.condition(where.n)
+	return nil
 }
 
 // stepUp returns n or a little more: one of four sizes up to each power of two,
@@ -134,13 +162,14 @@ func writeOrders[T any](b *builder, lead string, orders []Order[T]) {
 
 // count reads how many rows are related to each of the keys.
 func (x *relation[P, C]) count(ctx context.Context, h Handle, g groups) ([]int, error) {
-	out := make([]int, len(g.keys))
+	out := make([]int, g.len())
 	where, err := x.picked(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r := x.to.On(h)
-	for some := range slices.Chunk(g.keys, r.db.listSize(1)) {
+	_, _, fs := x.keyFields()
+	for some := range g.chunks(r.db) {
 		b := newBuilder(r.db.dialect)
 		defer b.release()
 		b.alias = related
@@ -152,16 +181,15 @@ func (x *relation[P, C]) count(ctx context.Context, h Handle, g groups) ([]int, 
 		}
 		b.text(" GROUP BY ")
 		x.key(b)
-		c := x.keyField().column
-		c.Null = false
-		rows, err := r.c.Query(ctx, r.call(b, []driver.Column{c, countColumns[0]}))
+		front := newKeyCells(fs)
+		rows, err := r.c.Query(ctx, r.call(b, append(front.columns(), countColumns[0])))
 		if err != nil {
 			return nil, classify(err, r.t)
 		}
 		defer rows.Close()
-		var front keyCell
 		n := 0
-		dest := []any{front.at(c.Kind), &n}
+		dest := make([]any, len(fs)+1)
+		dest[front.addresses(dest)] = &n
 		for rows.Next() {
 			if err := rows.Scan(dest); err != nil {
 				return nil, classify(err, r.t)

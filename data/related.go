@@ -45,9 +45,9 @@ func (b *builder) related(n *node) error {
 	if v := l.via; v != nil {
 		theirs, their = b.newAlias(), v.own
 		b.text(" JOIN ").text(v.table).text(" AS ").text(theirs).text(" ON ")
-		b.qualified(theirs, v.their).text(" = ").qualified(inner, l.their)
+		b.equal(theirs, v.their, inner, l.their)
 	}
-	b.text(" WHERE ").qualified(theirs, their).text(" = ").qualified(outer, l.own)
+	b.text(" WHERE ").equal(theirs, their, outer, l.own)
 	before := b.alias
 	b.alias = inner
 	defer func() { b.alias = before }()
@@ -84,4 +84,15 @@ func (b *builder) newAlias() string {
 
 func (b *builder) qualified(table string, f *field) *builder {
 	return b.text(table).text(`."`).text(f.column.Name).text(`"`)
+}
+
+// equal writes that each of fs is equal to that of gs in its place.
+func (b *builder) equal(table string, fs []*field, other string, gs []*field) *builder {
+	for i, f := range fs {
+		if i > 0 {
+			b.text(" AND ")
+		}
+		b.qualified(table, f).text(" = ").qualified(other, gs[i])
+	}
+	return b
 }

@@ -2,10 +2,7 @@ package data
 
 import (
 	"context"
-	"fmt"
 	"slices"
-
-	"github.com/manorgo/manor/data/driver"
 )
 
 // A ToOne leads from a row of P to at most one of C, which a field of P without
@@ -53,65 +50,45 @@ func (t *Table[T]) unmarked() Filter[T] {
 }
 
 // A link is how two tables hang together: own and their are equal, or with via
-// two columns of a table between them.
+// columns of a table between them.
 type link struct {
 	table, related string // quoted
-	own, their     *field
+	own, their     []*field
 	via            *via
 }
 
 type via struct {
-	table      string // quoted
-	own, their *field // what refers to own and to their of the link
+	table      string   // quoted
+	own, their []*field // what refers to own and to their of the link
 }
 
-// BelongsTo is the relation of the rows of t to those that their column key
-// refers to, by its primary key. One row of others may be held by many of t:
-// they share it.
+// BelongsTo is the relation of the rows of t to those of others that key refers
+// to. One row of others may be held by many of t: they share it.
 //
 // Like all that make relations it panics if the columns do not fit together:
 // the first test that runs finds the mistake.
-func BelongsTo[P, C, V any](t *Table[P], others *Table[C], key Column[P, V], field func(*P) **C) ToOne[P, C] {
-	l := &link{table: quote(t.name), related: quote(others.name), own: key.f, their: others.idField()}
-	refers(t.name, key.f, others.name, l.their)
+func BelongsTo[P, C any](t *Table[P], others *Table[C], key Reference[P], field func(*P) **C) ToOne[P, C] {
+	l := &link{table: quote(t.name), related: quote(others.name)}
+	l.own, l.their = refer(t, others, key)
 	return ToOne[P, C]{relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}, field}
 }
 
-// HasOne is the relation of the rows of t to the row of others whose column key
-// refers to their primary key. If several do, it is the first by its own.
-func HasOne[P, C, V any](t *Table[P], others *Table[C], key Column[C, V], field func(*P) **C) ToOne[P, C] {
-	return ToOne[P, C]{has(t, others, key.f), field}
+// HasOne is the relation of the rows of t to the row of others whose key refers
+// to them. If several do, it is the first by its primary key.
+func HasOne[P, C any](t *Table[P], others *Table[C], key Reference[C], field func(*P) **C) ToOne[P, C] {
+	return ToOne[P, C]{has(t, others, key), field}
 }
 
-// HasMany is the relation of the rows of t to those of others whose column key
-// refers to their primary key.
-func HasMany[P, C, V any](t *Table[P], others *Table[C], key Column[C, V], field func(*P) *[]C) ToMany[P, C] {
-	return ToMany[P, C]{has(t, others, key.f), field}
+// HasMany is the relation of the rows of t to those of others whose key refers
+// to them.
+func HasMany[P, C any](t *Table[P], others *Table[C], key Reference[C], field func(*P) *[]C) ToMany[P, C] {
+	return ToMany[P, C]{has(t, others, key), field}
 }
 
-func has[P, C any](t *Table[P], others *Table[C], key *field) relation[P, C] {
-	l := &link{table: quote(t.name), related: quote(others.name), own: t.idField(), their: key}
-	refers(others.name, key, t.name, l.own)
+func has[P, C any](t *Table[P], others *Table[C], key Reference[C]) relation[P, C] {
+	l := &link{table: quote(t.name), related: quote(others.name)}
+	l.their, l.own = refer(others, t, key)
 	return relation[P, C]{link: l, from: t, to: others, only: others.unmarked()}
-}
-
-// refers panics unless key can refer to id.
-func refers(table string, key *field, target string, id *field) {
-	typ := key.typ
-	if key.column.Null {
-		typ = typ.Elem()
-	}
-	switch {
-	case key.references != "" && key.references != target:
-		panic(fmt.Sprintf("data: %s.%s refers to %s, not to %s", table, key.column.Name, key.references, target))
-	case typ != id.typ:
-		panic(fmt.Sprintf("data: %s.%s holds %v, and %s.%s %v", table, key.column.Name, typ, target, id.column.Name, id.typ))
-	}
-	switch id.column.Kind {
-	case driver.UUID, driver.Text, driver.Int:
-	default:
-		panic(fmt.Sprintf("data: %s.%s is no key that rows can be found by", target, id.column.Name))
-	}
 }
 
 // With loads more relations, those of the related rows.

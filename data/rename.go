@@ -4,9 +4,10 @@ import "fmt"
 
 // RenameColumns says what columns are called in the database whose names in the
 // tags are others, so that a struct can be bound to a table that exists
-// already: names["owner"] is the real name of the column owner. UniqueOn and
-// UniqueAlive go by the tags, and so does what is known by its name, such as the times of Audited.
-// Col, whatever else names a column, and what an encrypted column is bound to go
+// already: names["owner"] is the real name of the column owner. UniqueOn,
+// UniqueAlive and the columns of References go by the tags, and so does what is
+// known by its name, such as the times of Audited. What is referred to, whatever
+// else names a column, such as Col, and what an encrypted column is bound to go
 // by the real name. The text of a check is not changed. NewTable panics for a
 // column that T does not have, and if two have one name.
 func RenameColumns(names map[string]string) TableOption {
@@ -38,12 +39,19 @@ func (t *Table[T]) rename(names map[string]string) {
 			f.seal.column = f.column.Name
 		}
 	}
+	all := func(columns []string) []string {
+		out := make([]string, len(columns))
+		for i, c := range columns {
+			out[i] = named(c)
+		}
+		return out
+	}
 	for _, sets := range [][][]string{t.uniques, t.alive} {
 		for i, u := range sets {
-			sets[i] = make([]string, len(u))
-			for j, c := range u {
-				sets[i][j] = named(c)
-			}
+			sets[i] = all(u)
 		}
+	}
+	for i, k := range t.foreign {
+		t.foreign[i].Columns = all(k.Columns)
 	}
 }

@@ -13,22 +13,21 @@ type Schema struct {
 	Columns []ColumnSchema
 	Uniques [][]string // sets of columns that are unique together
 	Alive   [][]string // and those that are unique among rows whose deleted_at is NULL
+	Foreign []ForeignKey
 }
 
 // A ColumnSchema is what a field's tag says of its column.
 type ColumnSchema struct {
 	driver.Column
-	Primary    bool
-	Identity   bool     // the database numbers the rows
-	Size       int      // code points, for text; 0 means no limit
-	Digits     int      // all digits, for decimals
-	Default    string   // SQL, or ""
-	Check      string   // SQL, or ""
-	Enum       []string // the only values, for text
-	Index      bool
-	References string // table, or ""
-	OnDelete   string // cascade, restrict or null
-	Sealed     string // what values are sealed for, if the column is stored encrypted: see Schema.Reseal; or ""
+	Primary  bool
+	Identity bool     // the database numbers the rows
+	Size     int      // code points, for text; 0 means no limit
+	Digits   int      // all digits, for decimals
+	Default  string   // SQL, or ""
+	Check    string   // SQL, or ""
+	Enum     []string // the only values, for text
+	Index    bool
+	Sealed   string // what values are sealed for, if the column is stored encrypted: see Schema.Reseal; or ""
 }
 
 // Schema returns what T says of its table.
@@ -41,9 +40,13 @@ func (t *Table[T]) Schema() Schema {
 		}
 		s.Columns = append(s.Columns, ColumnSchema{
 			Column: f.column, Primary: f.primary, Identity: f == t.id && t.kind == serialKey, Size: f.size, Digits: f.digits, Default: f.preset,
-			Check: f.check, Enum: f.enum, Index: f.index, References: f.references, OnDelete: f.ondelete, Sealed: sealed,
+			Check: f.check, Enum: f.enum, Index: f.index, Sealed: sealed,
 		})
+		if f.references != "" {
+			s.Foreign = append(s.Foreign, ForeignKey{[]string{f.column.Name}, f.references, []string{f.target}, f.ondelete})
+		}
 	}
+	s.Foreign = append(s.Foreign, t.foreign...)
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -69,10 +70,8 @@ func (t *Table[T]) checkSpecial() error {
 		refuse := func(why string) error { return fmt.Errorf("column %q %s", f.column.Name, why) }
 		named := f.search || f.sort || f.filter
 		indexed := f.unique || f.index || f.primary || f.references != ""
-		for _, u := range t.uniques {
-			for _, c := range u {
-				indexed = indexed || c == f.column.Name
-			}
+		for _, set := range slices.Concat(t.uniques, t.alive, t.referring()) {
+			indexed = indexed || slices.Contains(set, f.column.Name)
 		}
 		switch {
 		case f.typ == reflect.TypeFor[secret.PasswordHash]() || f.typ == reflect.TypeFor[*secret.PasswordHash]():

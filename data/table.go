@@ -27,7 +27,8 @@ type Table[T any] struct {
 	slug    *field // of Slugged; nil if T has none
 	titled  *field // the text that slugs are made from; nil if they are not
 	uniques [][]string
-	alive   [][]string // unique among the rows that are not marked as deleted
+	alive   [][]string   // unique among the rows that are not marked as deleted
+	foreign []ForeignKey // of several columns
 	words   []wording
 	sealed  bool     // it has sealed columns
 	plans   sync.Map // *driver.Dialect → *plan
@@ -39,6 +40,7 @@ type TableOption func(*tableOptions)
 
 type tableOptions struct {
 	uniques, alive [][]string
+	foreign        []ForeignKey
 	titled         string
 	words          []wording
 	version        UUIDVersion
@@ -83,6 +85,9 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 			t.uniques = append(t.uniques, []string{f.column.Name})
 		}
 	}
+	for _, k := range o.foreign {
+		t.foreign = append(t.foreign, k.complete(name))
+	}
 	t.rename(o.renamed)
 	t.setKey()
 	switch {
@@ -91,8 +96,8 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 	case o.version != 0 && o.version != UUIDv4 && o.version != UUIDv6 && o.version != UUIDv7:
 		panic(fmt.Sprintf("data: table %s: no UUIDs are made of version %d", name, o.version))
 	}
-	for _, u := range slices.Concat(t.uniques, t.alive) {
-		for _, c := range u {
+	for _, set := range slices.Concat(t.uniques, t.alive, t.referring()) {
+		for _, c := range set {
 			t.mustField(c)
 		}
 	}

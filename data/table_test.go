@@ -87,6 +87,7 @@ func TestSchema(t *testing.T) {
 		data.Identified[row]
 		base
 		Owner  data.ID[book]     `db:"owner_id,references=books,ondelete=cascade,index"`
+		Maker  string            `db:"maker,references=makers.code"`
 		Name   *string           `db:"name,size=255,unique"`
 		Price  decimal.Decimal   `db:"price,numeric=10.2,sort,check=price > 0, or so"`
 		When   time.Time         `db:"at"`
@@ -95,13 +96,17 @@ func TestSchema(t *testing.T) {
 		Skip   string            `db:"-"`
 		Absent int
 	}
-	got := data.NewTable[row]("rows", data.UniqueOn("name", "at")).Schema()
+	got := data.NewTable[row]("rows", data.UniqueOn("name", "at"),
+		data.References(data.ForeignKey{Columns: []string{"maker", "at"}, Table: "models", Targets: []string{"maker", "made"}, OnDelete: "restrict"}),
+		data.References(data.ForeignKey{Columns: []string{"name", "at"}, Table: "names"}),
+	).Schema()
 	want := data.Schema{
 		Table: "rows",
 		Columns: []data.ColumnSchema{
 			{Column: driver.Column{Name: "id", Kind: driver.UUID}, Primary: true},
 			{Column: driver.Column{Name: "kind", Kind: driver.Text}, Enum: []string{"a", "b"}, Default: "'a'"},
-			{Column: driver.Column{Name: "owner_id", Kind: driver.UUID}, References: "books", OnDelete: "cascade", Index: true},
+			{Column: driver.Column{Name: "owner_id", Kind: driver.UUID}, Index: true},
+			{Column: driver.Column{Name: "maker", Kind: driver.Text}},
 			{Column: driver.Column{Name: "name", Kind: driver.Text, Null: true}, Size: 255},
 			{Column: driver.Column{Name: "price", Kind: driver.Decimal, Scale: 2}, Digits: 10, Check: "price > 0, or so"},
 			{Column: driver.Column{Name: "at", Kind: driver.Time}},
@@ -109,12 +114,21 @@ func TestSchema(t *testing.T) {
 			{Column: driver.Column{Name: "more", Kind: driver.JSON, Null: true}},
 		},
 		Uniques: [][]string{{"name", "at"}, {"name"}},
+		Foreign: []data.ForeignKey{
+			{Columns: []string{"owner_id"}, Table: "books", Targets: []string{"id"}, OnDelete: "cascade"},
+			{Columns: []string{"maker"}, Table: "makers", Targets: []string{"code"}},
+			{Columns: []string{"maker", "at"}, Table: "models", Targets: []string{"maker", "made"}, OnDelete: "restrict"},
+			{Columns: []string{"name", "at"}, Table: "names", Targets: []string{"name", "at"}},
+		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
 	}
 	if name := data.UniqueName("rows", "name", "at"); name != "uq_rows_name_at" {
 		t.Errorf("the constraint is called %s", name)
+	}
+	if name := want.Foreign[2].Name("rows"); name != "fk_rows_maker_at" {
+		t.Errorf("the reference is called %s", name)
 	}
 }
 

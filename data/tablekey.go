@@ -227,14 +227,20 @@ func (b *builder) keysIn(n *node) error {
 	for i, k := range n.kids {
 		fs[i] = k.f
 	}
-	vs := make([]any, len(n.vs))
-	for i, v := range n.vs {
+	return b.oneOf(n.sql, fs, n.vs)
+}
+
+// oneOf writes that the columns together are one of the rows that vs are, one
+// after another.
+func (b *builder) oneOf(table string, fs []*field, vs []any) error {
+	args := make([]any, len(vs))
+	for i, v := range vs {
 		var err error
-		if vs[i], err = fs[i%len(fs)].bind(b.d, v); err != nil {
+		if args[i], err = fs[i%len(fs)].bind(b.d, v); err != nil {
 			return err
 		}
 	}
-	b.bound(n.sql, fs, vs)
+	b.bound(table, fs, args)
 	return nil
 }
 

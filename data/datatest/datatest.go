@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Exists", existsTests},
 		{"TreeRelations", treeRelationTests},
 		{"Reference", referenceTests},
+		{"Composite", compositeTests},
 		{"Link", linkTests},
 		{"Hostile", hostileTests},
 		{"Cancel", cancelTests},
@@ -216,17 +217,6 @@ func createTable(t data.Schema, dialect string) string {
 		if c.Check != "" {
 			part += fmt.Sprintf(" CONSTRAINT %q CHECK (%s)", "ck_"+t.Table+"_"+c.Name, c.Check)
 		}
-		if c.References != "" {
-			part += fmt.Sprintf(" REFERENCES %q (id)", c.References)
-			switch c.OnDelete {
-			case "cascade", "restrict":
-				part += " ON DELETE " + strings.ToUpper(c.OnDelete)
-			case "null":
-				part += " ON DELETE SET NULL"
-			default:
-				part += " DEFERRABLE INITIALLY DEFERRED"
-			}
-		}
 		parts = append(parts, part)
 	}
 	if primary != nil {
@@ -234,6 +224,18 @@ func createTable(t data.Schema, dialect string) string {
 	}
 	for _, u := range t.Uniques {
 		parts = append(parts, fmt.Sprintf("CONSTRAINT %q UNIQUE (%s)", data.UniqueName(t.Table, u...), `"`+strings.Join(u, `", "`)+`"`))
+	}
+	for _, k := range t.Foreign {
+		part := fmt.Sprintf(`CONSTRAINT %q FOREIGN KEY ("%s") REFERENCES %q ("%s")`, k.Name(t.Table), strings.Join(k.Columns, `", "`), k.Table, strings.Join(k.Targets, `", "`))
+		switch k.OnDelete {
+		case "cascade", "restrict":
+			part += " ON DELETE " + strings.ToUpper(k.OnDelete)
+		case "null":
+			part += " ON DELETE SET NULL"
+		default:
+			part += " DEFERRABLE INITIALLY DEFERRED"
+		}
+		parts = append(parts, part)
 	}
 	create := fmt.Sprintf("CREATE TABLE %q (%s)", t.Table, strings.Join(parts, ", "))
 	if dialect == "sqlite" {

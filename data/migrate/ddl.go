@@ -22,18 +22,21 @@ import (
 //
 // The names are stable: TABLE_pkey, data.UniqueName, ck_TABLE_COLUMN,
 // fk_TABLE_COLUMN, and ix_TABLE_COLUMN for indexed columns and for references
-// that no unique constraint or primary key starts with.
+// that no unique constraint or primary key starts with. Those of references of
+// several columns name all of them.
 func DDL(dialect string, s data.Schema) []string {
 	t, err := newTable(dialect, s)
 	if err != nil {
 		panic(err)
 	}
-	return t.statements(func(data.ColumnSchema) bool { return true })
+	return t.statements(func(data.ForeignKey) bool { return true })
 }
 
 // Draft returns the sections of the first revision of a domain: all tables,
-// those referred to first, and their removal. It panics like DDL. Tables that
-// refer to each other in a circle get one of the references afterwards.
+// those referred to first, and their removal. It panics like DDL, and if a
+// reference is to columns of these tables that are not there, have another type
+// or are not unique together. Tables that refer to each other in a circle get
+// one of the references afterwards.
 func Draft(dialect string, schemas []data.Schema) (up, down string) {
 	up, down, err := draft(dialect, schemas)
 	if err != nil {
@@ -43,6 +46,9 @@ func Draft(dialect string, schemas []data.Schema) (up, down string) {
 }
 
 func draft(dialect string, schemas []data.Schema) (up, down string, err error) {
+	if err := CheckReferences(schemas); err != nil {
+		return "", "", err
+	}
 	schemas = inOrder(schemas)
 	var ups, downs, late, early []string
 	for i, s := range schemas {
@@ -51,15 +57,15 @@ func draft(dialect string, schemas []data.Schema) (up, down string, err error) {
 			return "", "", err
 		}
 		// SQLite looks for the table when a row refers to it, PostgreSQL now.
-		inline := func(c data.ColumnSchema) bool {
-			return dialect == sqlite || !slices.ContainsFunc(schemas[i+1:], func(o data.Schema) bool { return o.Table == c.References })
+		inline := func(k data.ForeignKey) bool {
+			return dialect == sqlite || !slices.ContainsFunc(schemas[i+1:], func(o data.Schema) bool { return o.Table == k.Table })
 		}
 		ups = append(ups, t.statements(inline)...)
 		downs = append(downs, "DROP TABLE "+quote(s.Table))
-		for _, c := range s.Columns {
-			if c.References != "" && !inline(c) {
-				late = append(late, "ALTER TABLE "+quote(s.Table)+" ADD "+t.reference(c))
-				early = append(early, "ALTER TABLE "+quote(s.Table)+" DROP CONSTRAINT "+quote(t.named("fk", c)))
+		for _, k := range s.Foreign {
+			if !inline(k) {
+				late = append(late, "ALTER TABLE "+quote(s.Table)+" ADD "+t.reference(k))
+				early = append(early, "ALTER TABLE "+quote(s.Table)+" DROP CONSTRAINT "+quote(k.Name(s.Table)))
 			}
 		}
 	}
@@ -85,8 +91,8 @@ func inOrder(schemas []data.Schema) []data.Schema {
 			return
 		}
 		visited[s.Table] = true
-		for _, c := range s.Columns {
-			if i := slices.IndexFunc(schemas, func(o data.Schema) bool { return o.Table == c.References }); i >= 0 {
+		for _, k := range s.Foreign {
+			if i := slices.IndexFunc(schemas, func(o data.Schema) bool { return o.Table == k.Table }); i >= 0 {
 				visit(schemas[i])
 			}
 		}
@@ -125,6 +131,16 @@ func newTable(dialect string, s data.Schema) (*table, error) {
 	for _, c := range s.Columns {
 		names = append(names, c.Name, t.named("ck", c))
 	}
+	for i, k := range s.Foreign {
+		names = append(append(names, k.Name(s.Table), k.Table), k.Targets...)
+		same := func(o data.ForeignKey) bool { return o.Name(s.Table) == k.Name(s.Table) }
+		if slices.ContainsFunc(s.Foreign[:i], same) {
+			return nil, fmt.Errorf("migrate: table %s: two references are called %s", s.Table, k.Name(s.Table))
+		}
+		if err := t.action(k); err != nil {
+			return nil, fmt.Errorf("migrate: %s (%s): %w", s.Table, strings.Join(k.Columns, ", "), err)
+		}
+	}
 	for _, n := range names {
 		const longest = 63 // PostgreSQL cuts the rest off
 		if !identifier.MatchString(n) || len(n) > longest {
@@ -158,12 +174,6 @@ func (t *table) add(c data.ColumnSchema) error {
 	if preset != "" {
 		text += " DEFAULT " + preset
 	}
-	switch {
-	case c.OnDelete != "" && actions[c.OnDelete] == "":
-		return fmt.Errorf("ondelete is %q and not cascade, restrict or null", c.OnDelete)
-	case c.OnDelete == "null" && !c.Null:
-		return fmt.Errorf("ondelete is null but the column may not be NULL")
-	}
 	if c.Check != "" {
 		checks = append(checks, c.Check)
 	}
@@ -179,7 +189,7 @@ func (t *table) add(c data.ColumnSchema) error {
 
 // statements returns CREATE TABLE and CREATE INDEX statements, with the
 // references that inline asks for.
-func (t *table) statements(inline func(data.ColumnSchema) bool) []string {
+func (t *table) statements(inline func(data.ForeignKey) bool) []string {
 	lines := slices.Clone(t.columns)
 	var primary, indexes []string
 	for _, c := range t.Columns {
@@ -191,7 +201,7 @@ func (t *table) statements(inline func(data.ColumnSchema) bool) []string {
 		lines = append(lines, "CONSTRAINT "+quote(t.Table+"_pkey")+" PRIMARY KEY ("+strings.Join(primary, ", ")+")")
 	}
 	for _, u := range t.Uniques {
-		name, columns := quote(data.UniqueName(t.Table, u...)), `("`+strings.Join(u, `", "`)+`")`
+		name, columns := quote(data.UniqueName(t.Table, u...)), list(u)
 		if t.dialect == postgres {
 			lines = append(lines, "CONSTRAINT "+name+" UNIQUE "+columns)
 			continue
@@ -200,19 +210,30 @@ func (t *table) statements(inline func(data.ColumnSchema) bool) []string {
 		indexes = append(indexes, "CREATE UNIQUE INDEX "+name+" ON "+quote(t.Table)+" "+columns)
 	}
 	for _, u := range t.Alive {
-		indexes = append(indexes, "CREATE UNIQUE INDEX "+quote(data.UniqueName(t.Table, u...))+" ON "+quote(t.Table)+` ("`+strings.Join(u, `", "`)+`") WHERE "deleted_at" IS NULL`)
+		indexes = append(indexes, "CREATE UNIQUE INDEX "+quote(data.UniqueName(t.Table, u...))+" ON "+quote(t.Table)+" "+list(u)+` WHERE "deleted_at" IS NULL`)
 	}
 	for i, c := range t.Columns {
 		if t.checks[i] != "" {
 			lines = append(lines, "CONSTRAINT "+quote(t.named("ck", c))+" CHECK ("+t.checks[i]+")")
 		}
 	}
-	for _, c := range t.Columns {
-		if c.References != "" && inline(c) {
-			lines = append(lines, t.reference(c))
+	index := func(columns ...string) {
+		indexes = append(indexes, "CREATE INDEX "+quote("ix_"+t.Table+"_"+strings.Join(columns, "_"))+" ON "+quote(t.Table)+" "+list(columns))
+	}
+	for _, k := range t.Foreign {
+		if inline(k) {
+			lines = append(lines, t.reference(k))
 		}
-		if c.Index || c.References != "" && !t.leads(c) {
-			indexes = append(indexes, "CREATE INDEX "+quote(t.named("ix", c))+" ON "+quote(t.Table)+" ("+quote(c.Name)+")")
+	}
+	for _, c := range t.Columns {
+		refers := slices.ContainsFunc(t.Foreign, func(k data.ForeignKey) bool { return slices.Equal(k.Columns, []string{c.Name}) })
+		if c.Index || refers && !t.leads(c.Name) {
+			index(c.Name)
+		}
+	}
+	for _, k := range t.Foreign {
+		if len(k.Columns) > 1 && !t.leads(k.Columns...) {
+			index(k.Columns...)
 		}
 	}
 	create := "CREATE TABLE " + quote(t.Table) + " (\n\t" + strings.Join(lines, ",\n\t") + "\n)"
@@ -222,28 +243,13 @@ func (t *table) statements(inline func(data.ColumnSchema) bool) []string {
 	return append([]string{create}, indexes...)
 }
 
-// leads reports whether an index of a constraint starts with c.
-func (t *table) leads(c data.ColumnSchema) bool {
-	first := slices.IndexFunc(t.Columns, func(o data.ColumnSchema) bool { return o.Primary })
-	return first >= 0 && t.Columns[first].Name == c.Name ||
-		slices.ContainsFunc(t.Uniques, func(u []string) bool { return u[0] == c.Name })
-}
-
-var actions = map[string]string{"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}
-
-func (t *table) reference(c data.ColumnSchema) string {
-	text := "CONSTRAINT " + quote(t.named("fk", c)) + " FOREIGN KEY (" + quote(c.Name) + ") REFERENCES " + quote(c.References) + ` ("id")`
-	if a := actions[c.OnDelete]; a != "" {
-		text += " ON DELETE " + a
-	}
-	return text
-}
-
 func (t *table) named(prefix string, c data.ColumnSchema) string {
 	return prefix + "_" + t.Table + "_" + c.Name
 }
 
 func quote(name string) string { return `"` + name + `"` }
+
+func list(columns []string) string { return `("` + strings.Join(columns, `", "`) + `")` }
 
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 

@@ -1,13 +1,16 @@
 package revise
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/fault"
 )
 
 // A Snapshot is the tables of a domain as its revisions leave them.
@@ -40,6 +43,9 @@ type Part struct {
 // is an error if a database cannot do them.
 func Of(schemas []data.Schema) (Snapshot, error) {
 	var s Snapshot
+	if err := migrate.CheckReferences(schemas); err != nil {
+		return s, err
+	}
 	for _, schema := range schemas {
 		t := Table{Name: schema.Table}
 		for _, dialect := range []string{sqlite, postgres} {
@@ -228,3 +234,31 @@ func script(statements []string) string {
 }
 
 func quote(name string) string { return `"` + name + `"` }
+
+// Recorded returns fault.Conflict unless schema.json among the files, which are
+// a domain's revisions, records the tables that its structs ask for. A test
+// with it holds whoever changes a struct to making the revision, too. That the
+// revisions make these tables, migrate.Drift tells.
+func Recorded(files fs.FS, schemas []data.Schema) error {
+	want, err := Of(schemas)
+	if err != nil {
+		return err
+	}
+	text, err := encode(want)
+	if err != nil {
+		return err
+	}
+	for _, path := range []string{snapshotFile, "migrations/" + snapshotFile} {
+		have, err := fs.ReadFile(files, path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case string(have) == string(text):
+			return nil
+		default:
+			return fault.Errorf(fault.Conflict, "%s does not record what the structs ask for: make a revision", path)
+		}
+	}
+	return fault.Errorf(fault.Conflict, "there is no %s: make-migrations writes it", snapshotFile)
+}

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -12,12 +13,26 @@ import (
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
+	"github.com/manorgo/manor/data/revise"
 	"github.com/manorgo/manor/data/session"
 )
 
 var custom = session.Config{Table: "UserSessions", Columns: session.Columns{
 	ID: "pk", SessionID: "digest", Data: "payload", Owner: "user", ExpiresAt: "Until", CreatedAt: "born", UpdatedAt: "touched",
 }}
+
+// What the revisions leave is recorded beside them.
+func TestIsRecorded(t *testing.T) {
+	both(t, func(t *testing.T, db *data.DB, _ *clock) {
+		st, err := session.New(db, newKeys(t, 1), session.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := revise.Recorded(os.DirFS("migrations"), []data.Schema{st.Schema()}); err != nil {
+			t.Error(err)
+		}
+	})
+}
 
 // The revisions make the tables that stores need, whatever they are called.
 func TestMigrations(t *testing.T) {
