@@ -37,7 +37,7 @@ func (r Repository[T]) Seals(ctx context.Context) ([]SealCount, error) {
 		first := len(out)
 		b := newBuilder(r.db.dialect)
 		defer b.release()
-		b.text("SELECT substr(").name(f).text(", 1, 5), count(*) FROM ").text(quote(r.t.name)).text(" WHERE ").name(f).text(" IS NOT NULL GROUP BY 1")
+		b.text("SELECT substr(").name(f).text(", 1, 5), count(*) FROM ").text(r.p.table).text(" WHERE ").name(f).text(" IS NOT NULL GROUP BY 1")
 		rows, err := r.c.Query(ctx, r.call(b, []driver.Column{{Name: f.column.Name, Kind: driver.Bytes}, {Name: "n", Kind: driver.Int}}))
 		if err != nil {
 			return nil, classify(err, r.t)
@@ -124,7 +124,7 @@ type staleSeal struct {
 func (r Repository[T]) staleSeals(ctx context.Context, f *field, c *secret.Cipher, after any) ([]staleSeal, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("SELECT ").name(r.t.id).text(", ").name(f).text(" FROM ").text(quote(r.t.name)).text(" WHERE substr(").name(f).text(", 1, 5) <> ")
+	b.text("SELECT ").name(r.t.id).text(", ").name(f).text(" FROM ").text(r.p.table).text(" WHERE substr(").name(f).text(", 1, 5) <> ")
 	b.param(c.Head())
 	if after != nil {
 		b.text(" AND ").name(r.t.id).text(" > ")
@@ -167,7 +167,7 @@ func (r Repository[T]) resealAll(ctx context.Context, f *field, c *secret.Cipher
 		}
 		b := newBuilder(r.db.dialect)
 		defer b.release()
-		b.text("UPDATE ").text(quote(r.t.name)).text(" SET ").name(f).text(" = ")
+		b.text("UPDATE ").text(r.p.table).text(" SET ").name(f).text(" = ")
 		b.param(c.Seal(plain, bound))
 		b.text(" WHERE ").name(r.t.id).text(" = ")
 		if err := b.arg(r.t.id, s.id); err != nil {
