@@ -2,6 +2,7 @@ package data
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/manorgo/manor/data/driver"
@@ -74,6 +75,35 @@ func (b *builder) param(v any) {
 		return
 	}
 	b.buf = append(b.buf, '?')
+}
+
+// again writes the parameter that was the n-th, from 1.
+func (b *builder) again(n int) {
+	if b.d.Numbered {
+		b.buf = append(b.buf, '$')
+	} else {
+		b.buf = append(b.buf, '?')
+	}
+	b.buf = strconv.AppendInt(b.buf, int64(n), 10)
+}
+
+// againAs is again for a value of a table's column. PostgreSQL wants a parameter
+// to have one type, and takes that of a text beside it for another than that of
+// a varchar(20) that it is stored in.
+func (b *builder) againAs(n int, table string, f *field) {
+	if b.d.TypeOf == "" {
+		b.again(n)
+		return
+	}
+	b.text("coalesce(").again(n)
+	b.text(", ").typeOf(table, f).text(")")
+}
+
+// typeOf writes a NULL with the type of a table's column.
+func (b *builder) typeOf(table string, f *field) *builder {
+	head, rest, _ := strings.Cut(b.d.TypeOf, "%s")
+	mid, tail, _ := strings.Cut(rest, "%s")
+	return b.text(head).text(table).text(mid).name(f).text(tail)
 }
 
 // A statementCache gives the same text the same *driver.Statement, so that a

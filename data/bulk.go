@@ -67,7 +67,7 @@ func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string)
 
 // updateRows writes the statement. The first of fields are the primary key.
 func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now time.Time) error {
-	table := quote(r.t.name)
+	table := r.p.table
 	b.text("UPDATE ").text(table).text(" SET ")
 	keys := len(r.t.primary)
 	cells := make([]cell, len(fields)-keys)
@@ -80,7 +80,7 @@ func (r Repository[T]) updateRows(b *builder, fields []*field, args []any, now t
 	b.text(" FROM (VALUES ")
 	if b.d.TypeOf != "" {
 		for i, f := range fields {
-			b.text([]string{"(", ", "}[min(i, 1)]).text(fmt.Sprintf(b.d.TypeOf, table, quote(f.column.Name)))
+			b.text([]string{"(", ", "}[min(i, 1)]).typeOf(table, f)
 		}
 		b.text("), ")
 	}
@@ -108,7 +108,7 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 	for i := 0; i < len(args); i += width {
 		values = append(values, args[i:i+keys]...)
 	}
-	n, table := 0, quote(r.t.name)
+	n, table := 0, r.p.table
 	for some := range slices.Chunk(values, r.db.listSize(keys)*keys) {
 		b := newBuilder(r.db.dialect)
 		defer b.release()
@@ -116,7 +116,7 @@ func (r Repository[T]) lockAll(ctx context.Context, args []any, width int) error
 			b.text([]string{"SELECT ", ", "}[min(i, 1)]).name(f)
 			columns[i] = f.column
 		}
-		b.text(" FROM ").text(quote(r.t.name)).text(" WHERE ")
+		b.text(" FROM ").text(r.p.table).text(" WHERE ")
 		b.bound(table, r.t.primary, some)
 		if n := r.scoped(); n != nil {
 			b.text(" AND ")

@@ -35,11 +35,11 @@ func (r Repository[T]) listEstimated(ctx context.Context, q Query[T], sel driver
 // estimate asks the planner, or counts no further than to EstimateAbove.
 func (r Repository[T]) estimate(b *builder, where Filter[T]) (driver.Call, error) {
 	if b.d.Explain != "" {
-		b.text(b.d.Explain).text("SELECT 1 FROM ").text(quote(r.t.name))
+		b.text(b.d.Explain).text("SELECT 1 FROM ").text(r.p.table)
 		err := b.where(r.scoped(where))
 		return r.call(b, planColumns), err
 	}
-	b.text("SELECT count(*) FROM (SELECT 1 FROM ").text(quote(r.t.name))
+	b.text("SELECT count(*) FROM (SELECT 1 FROM ").text(r.p.table)
 	if err := b.where(r.scoped(where)); err != nil {
 		return driver.Call{}, err
 	}

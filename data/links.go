@@ -129,7 +129,7 @@ func (l linkTable[P, J, V, W]) insert(ctx context.Context, r Repository[J], owne
 			return 0, err
 		}
 	}
-	b.text("INSERT INTO ").text(quote(r.t.name)).text(" (").text(r.p.list).text(") VALUES ")
+	b.text("INSERT INTO ").text(r.p.table).text(" (").text(r.p.list).text(") VALUES ")
 	b.tuples(args, width).text(" ON CONFLICT (")
 	b.name(l.own.f).text(", ").name(l.their.f).text(") DO NOTHING")
 	n, err := r.c.Exec(ctx, r.call(b, nil))

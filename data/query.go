@@ -112,7 +112,7 @@ func (r Repository[T]) Lock(ctx context.Context, where ...Filter[T]) (T, error) 
 func (r Repository[T]) first(ctx context.Context, where Filter[T], suffix string) (T, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("SELECT ").text(r.p.list).text(" FROM ").text(quote(r.t.name))
+	b.text("SELECT ").text(r.p.list).text(" FROM ").text(r.p.table)
 	if err := b.where(r.scoped(where)); err != nil {
 		var zero T
 		return zero, err
@@ -151,7 +151,7 @@ func (r Repository[T]) notFound() error {
 func (r Repository[T]) Exists(ctx context.Context, where ...Filter[T]) (bool, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("SELECT 1 FROM ").text(quote(r.t.name))
+	b.text("SELECT 1 FROM ").text(r.p.table)
 	if err := b.where(r.scoped(where...)); err != nil {
 		return false, err
 	}
@@ -173,7 +173,7 @@ func (r Repository[T]) Count(ctx context.Context, where ...Filter[T]) (int, erro
 var countColumns = []driver.Column{{Name: "n", Kind: driver.Int}}
 
 func (r Repository[T]) count(b *builder, where Filter[T]) error {
-	b.text("SELECT count(*) FROM ").text(quote(r.t.name))
+	b.text("SELECT count(*) FROM ").text(r.p.table)
 	return b.where(r.scoped(where))
 }
 
@@ -314,7 +314,7 @@ func (r Repository[T]) Each(ctx context.Context, q Query[T]) iter.Seq2[T, error]
 func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("SELECT ").text(r.p.list).text(" FROM ").text(quote(r.t.name))
+	b.text("SELECT ").text(r.p.list).text(" FROM ").text(r.p.table)
 	var some [4]Order[T]
 	orders := r.t.keys(some[:0], q.Order)
 	if q.After != "" {

@@ -151,7 +151,7 @@ func bindLoose(d *driver.Dialect, v any) (any, error) {
 func Range[T, V any](ctx context.Context, r Repository[T], c Column[T, V], where ...Filter[T]) (lo, hi V, ok bool, err error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("SELECT min(").name(c.f).text("), max(").name(c.f).text(") FROM ").text(quote(r.t.name))
+	b.text("SELECT min(").name(c.f).text("), max(").name(c.f).text(") FROM ").text(r.p.table)
 	if err := b.where(r.scoped(where...)); err != nil {
 		return lo, hi, false, err
 	}

@@ -30,7 +30,7 @@ type cell struct {
 // assign writes what follows SET. With touch the row becomes a new version if a
 // column that is not quiet changes.
 func (r Repository[T]) assign(b *builder, cells []cell, touch bool, now time.Time) error {
-	table := quote(r.t.name) + "."
+	table := r.p.table + "."
 	m := moves{updated: r.t.updated, version: r.t.version}
 	var loud []cell
 	for i, c := range cells {
@@ -131,7 +131,7 @@ func (b *builder) bound(table string, fs []*field, vs []any) {
 			for j, f := range fs {
 				b.text([]string{"(coalesce(", ", coalesce("}[min(j, 1)])
 				b.param(row[j])
-				b.text(", ").text(fmt.Sprintf(b.d.TypeOf, table, quote(f.column.Name))).text(")")
+				b.text(", ").typeOf(table, f).text(")")
 			}
 			b.text(")")
 		default:

@@ -57,7 +57,7 @@ func (r Repository[T]) inScope(b *builder) error {
 	if n == nil || n.op == opAlways {
 		return nil
 	}
-	table := quote(r.t.name)
+	table := r.p.table
 	b.text(" WHERE EXISTS (SELECT 1 FROM (SELECT ")
 	for i, f := range r.t.fields {
 		if i > 0 {

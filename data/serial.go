@@ -110,7 +110,7 @@ func (r Repository[T]) reserve(ctx context.Context, into []*int64) error {
 		}
 		return err
 	}
-	b.text("SELECT coalesce(max(").name(r.t.id).text("), 0) FROM ").text(quote(r.t.name))
+	b.text("SELECT coalesce(max(").name(r.t.id).text("), 0) FROM ").text(r.p.table)
 	last, err := r.numbers(ctx, r.call(b, columns), 1)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func (r Repository[T]) AdvanceSerial(ctx context.Context) error {
 	}
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text(fmt.Sprintf(b.d.AdvanceSerial, r.t.sequenceOf(), quote(r.t.id.column.Name), quote(r.t.name)))
+	b.text(fmt.Sprintf(b.d.AdvanceSerial, r.t.sequenceOf(), quote(r.t.id.column.Name), r.p.table))
 	_, err := r.c.Exec(ctx, r.call(b, nil))
 	return classify(err, r.t)
 }

@@ -58,7 +58,7 @@ func TestRulesAreInTheStatement(t *testing.T) {
 	service.List(ctx, data.Query[book]{Where: data.Any(pages.Eq(9), pages.Eq(1)), Limit: -1})
 	check(t, "list", r.take(), `query SELECT `+list+` FROM "books" WHERE (("pages" = ? OR "pages" = ?) AND "pages" < ?) ORDER BY "id"; 9; 1; 5`)
 	service.Update(ctx, data.ID[book]{0xab, 1}, bookPatch{patch.Of(7)})
-	check(t, "update", r.take(), `query UPDATE "books" SET "pages" = ?, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM ? THEN later(?, "updated_at") ELSE "updated_at" END WHERE ("id" = ? AND "pages" < ?) RETURNING `+list+`; 7; 7; 03:04:05; ab01; 2
+	check(t, "update", r.take(), `query UPDATE "books" SET "pages" = ?, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM ?1 THEN later(?, "updated_at") ELSE "updated_at" END WHERE ("id" = ? AND "pages" < ?) RETURNING `+list+`; 7; 03:04:05; ab01; 2
 rollback`)
 	service.Delete(ctx, data.ID[book]{0xab, 1}, data.VersionAt(db.Now()))
 	check(t, "delete", r.take(), `query DELETE FROM "books" WHERE (("id" = ? AND "pages" < ?) AND "updated_at" = ?) RETURNING `+list+`; ab01; 2; 03:04:05

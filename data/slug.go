@@ -190,7 +190,7 @@ func (r Repository[T]) insertFree(ctx context.Context, vs []*T, added map[string
 	}
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("INSERT INTO ").text(quote(r.t.name)).text(" (").text(r.p.list).text(") VALUES ").tuples(args, width)
+	b.text("INSERT INTO ").text(r.p.table).text(" (").text(r.p.list).text(") VALUES ").tuples(args, width)
 	b.text(" ON CONFLICT (").name(r.t.slug).text(") DO NOTHING RETURNING ").name(r.t.slug)
 	rows, err := r.c.Query(ctx, r.call(b, []driver.Column{r.t.slug.column}))
 	if err != nil {

@@ -101,7 +101,7 @@ func (r Repository[T]) Purge(ctx context.Context, where Filter[T]) (int, error) 
 	r.seen = deletedRows
 	b := newBuilder(r.db.dialect)
 	defer b.release()
-	b.text("DELETE FROM ").text(quote(r.t.name))
+	b.text("DELETE FROM ").text(r.p.table)
 	if err := b.where(r.scoped(where)); err != nil {
 		return 0, err
 	}

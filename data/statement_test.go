@@ -102,7 +102,7 @@ batch SELECT count(*) FROM "books" WHERE "pages" < ?; 9`},
 }
 
 // An update moves updated_at only for rows in which a column really changes. To
-// know, it sends each value twice.
+// know, it names each value twice.
 func TestUpdateStatements(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -114,13 +114,13 @@ func TestUpdateStatements(t *testing.T) {
 	}{
 		{
 			"update", func(r data.Repository[book]) { r.Update(ctx, id, pages.Set(1), author.SetNull()) },
-			`query UPDATE "books" SET "pages" = ?, "author" = ?, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM ? OR "author" IS DISTINCT FROM ? THEN later(?, "updated_at") ELSE "updated_at" END WHERE "id" = ? RETURNING ` + list + `; 1; <nil>; 1; <nil>; 03:04:05; abcd`,
-			`query UPDATE "books" SET "pages" = $1, "author" = $2, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM $3 OR "author" IS DISTINCT FROM $4 THEN later($5, "updated_at") ELSE "updated_at" END WHERE "id" = $6 RETURNING ` + list + `; 1; <nil>; 1; <nil>; 03:04:05; abcd`,
+			`query UPDATE "books" SET "pages" = ?, "author" = ?, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM ?1 OR "author" IS DISTINCT FROM ?2 THEN later(?, "updated_at") ELSE "updated_at" END WHERE "id" = ? RETURNING ` + list + `; 1; <nil>; 03:04:05; abcd`,
+			`query UPDATE "books" SET "pages" = $1, "author" = $2, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM coalesce($1, null of "books"."pages") OR "author" IS DISTINCT FROM coalesce($2, null of "books"."author") THEN later($3, "updated_at") ELSE "updated_at" END WHERE "id" = $4 RETURNING ` + list + `; 1; <nil>; 03:04:05; abcd`,
 		},
 		{
 			"update where", func(r data.Repository[book]) { r.UpdateWhere(ctx, data.Everything[book](), pages.Plus(1)) },
-			`exec UPDATE "books" SET "pages" = "pages" + ?, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM "pages" + ? THEN later(?, "updated_at") ELSE "updated_at" END; 1; 1; 03:04:05`,
-			`exec UPDATE "books" SET "pages" = "pages" + $1, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM "pages" + $2 THEN later($3, "updated_at") ELSE "updated_at" END; 1; 1; 03:04:05`,
+			`exec UPDATE "books" SET "pages" = "pages" + ?, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM "pages" + ?1 THEN later(?, "updated_at") ELSE "updated_at" END; 1; 03:04:05`,
+			`exec UPDATE "books" SET "pages" = "pages" + $1, "updated_at" = CASE WHEN "pages" IS DISTINCT FROM "pages" + $1 THEN later($2, "updated_at") ELSE "updated_at" END; 1; 03:04:05`,
 		},
 	} {
 		db, sqlite := newRecorder("sqlite")

@@ -139,6 +139,7 @@ func (t *Table[T]) mustField(column string) *field {
 
 // A plan holds a table's statements in one dialect.
 type plan struct {
+	table     string // its name, quoted
 	columns   []driver.Column
 	list      string            // "id", "name", …
 	byKey     *driver.Statement // SELECT … WHERE id = ?
@@ -152,7 +153,7 @@ func (t *Table[T]) planFor(d *driver.Dialect) *plan {
 	if p, ok := t.plans.Load(d); ok {
 		return p.(*plan)
 	}
-	p := &plan{}
+	p := &plan{table: quote(t.name)}
 	names := make([]string, len(t.fields))
 	params := make([]string, len(t.fields))
 	for i, f := range t.fields {
@@ -161,9 +162,9 @@ func (t *Table[T]) planFor(d *driver.Dialect) *plan {
 		params[i] = param(d, i+1)
 	}
 	p.list = strings.Join(names, ", ")
-	p.insert = &driver.Statement{SQL: "INSERT INTO " + quote(t.name) + " (" + p.list + ") VALUES (" + strings.Join(params, ", ") + ")"}
+	p.insert = &driver.Statement{SQL: "INSERT INTO " + p.table + " (" + p.list + ") VALUES (" + strings.Join(params, ", ") + ")"}
 	if t.primary != nil {
-		where := " FROM " + quote(t.name) + " WHERE "
+		where := " FROM " + p.table + " WHERE "
 		for i, f := range t.primary {
 			where += []string{"", " AND "}[min(i, 1)] + quote(f.column.Name) + " = " + param(d, i+1)
 		}

@@ -261,7 +261,7 @@ func (u *upserting[T]) ask(ctx context.Context, r Repository[T], i, n int) error
 }
 
 func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice bool) error {
-	table := quote(r.t.name)
+	table := r.p.table
 	b.text("INSERT INTO ").text(table).text(" (").text(r.p.list).text(") ")
 	if twice {
 		b.text("WITH " + sent + " (").text(r.p.list).text(") AS (")

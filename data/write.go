@@ -180,7 +180,7 @@ func differs[T any](changes []Change[T]) Filter[T] {
 
 // changed writes what holds for a row that the changes, which are the first
 // parameters of the statement, make another version.
-func changed[T any](b *builder, changes []Change[T]) {
+func (r Repository[T]) changed(b *builder, changes []Change[T]) {
 	n, or := 0, ""
 	for _, c := range changes {
 		if !c.sent {
@@ -192,9 +192,10 @@ func changed[T any](b *builder, changes []Change[T]) {
 		}
 		b.text(or).name(c.f).text(" IS DISTINCT FROM ")
 		if c.plus {
-			b.name(c.f).text(" + ")
+			b.name(c.f).text(" + ").again(n)
+		} else {
+			b.againAs(n, r.p.table, c.f)
 		}
-		b.param(b.args[n-1]) // PostgreSQL may see another type here than where it was set
 		or = " OR "
 	}
 }
@@ -218,7 +219,7 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 	if where.IsZero() {
 		return false, r.unfiltered("update")
 	}
-	b.text("UPDATE ").text(quote(r.t.name)).text(" SET ")
+	b.text("UPDATE ").text(r.p.table).text(" SET ")
 	m := moves{updated: r.t.updated, version: r.t.version}
 	n, loud := 0, false
 	for i, c := range changes {
@@ -253,7 +254,7 @@ func (r Repository[T]) update(b *builder, where Filter[T], changes []Change[T]) 
 		return false, nil
 	}
 	if loud {
-		if err := m.write(b, "", r.db.Now(), func() { changed(b, changes) }); err != nil {
+		if err := m.write(b, "", r.db.Now(), func() { r.changed(b, changes) }); err != nil {
 			return false, err
 		}
 	}
@@ -403,7 +404,7 @@ func (r Repository[T]) delete(b *builder, where Filter[T]) error {
 	if r.t.deleted != nil {
 		return r.mark(b, where)
 	}
-	b.text("DELETE FROM ").text(quote(r.t.name))
+	b.text("DELETE FROM ").text(r.p.table)
 	err := b.where(r.scoped(where))
 	b.text(" RETURNING ").text(r.p.list)
 	return err

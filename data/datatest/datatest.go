@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Add", addTests},
 		{"Upsert", upsertTests},
 		{"Update", updateTests},
+		{"Unchanged", unchangedTests},
 		{"Bulk", bulkTests},
 		{"Delete", deleteTests},
 		{"Service", serviceTests},

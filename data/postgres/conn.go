@@ -42,7 +42,7 @@ func (c conn) Query(ctx context.Context, call driver.Call) (driver.Rows, error) 
 	if err != nil {
 		return nil, classify(ctx, err)
 	}
-	return &rows{ctx: ctx, done: ctx.Done(), native: native, columns: call.Columns}, nil
+	return &rows{ctx: ctx, done: ctx.Done(), native: native}, nil
 }
 
 // Exec runs a statement.
@@ -72,12 +72,12 @@ func (c conn) Batch(ctx context.Context, calls []driver.Call, read func(int, dri
 			err = classify(ctx, cerr)
 		}
 	}()
-	for i, call := range calls {
+	for i := range calls {
 		native, err := results.Query()
 		if err != nil {
 			return classify(ctx, err)
 		}
-		r := &rows{ctx: ctx, done: ctx.Done(), native: native, columns: call.Columns}
+		r := &rows{ctx: ctx, done: ctx.Done(), native: native}
 		err = read(i, r)
 		if cerr := r.Close(); err == nil {
 			err = cerr

@@ -3,11 +3,7 @@ package postgres
 import (
 	"errors"
 	"math"
-	"math/big"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgtype"
-	"github.com/shopspring/decimal"
 
 	"github.com/manorgo/manor/data/driver"
 )
@@ -48,10 +44,6 @@ var dialect = driver.Dialect{
 // encode turns a value into what pgx binds: itself, mostly.
 func encode(c driver.Column, v any) (any, error) {
 	switch x := v.(type) {
-	case decimal.Decimal:
-		return numeric(x), nil
-	case *decimal.Decimal:
-		return numeric(*x), nil
 	case *[16]byte:
 		return *x, nil // pgx would look for a better way for every pointer
 	case *time.Time:
@@ -69,38 +61,4 @@ func encode(c driver.Column, v any) (any, error) {
 		}
 	}
 	return v, nil
-}
-
-func numeric(d decimal.Decimal) pgtype.Numeric {
-	if d.IsZero() {
-		return pgtype.Numeric{Int: new(big.Int), Valid: true} // whatever its exponent
-	}
-	return pgtype.Numeric{Int: d.Coefficient(), Exp: d.Exponent(), Valid: true}
-}
-
-// A number reads a numeric into a decimal.
-type number struct {
-	into *decimal.Decimal
-	null **decimal.Decimal // instead of into, where NULL may be
-}
-
-// ScanNumeric is called by pgx.
-func (n *number) ScanNumeric(v pgtype.Numeric) error {
-	if !v.Valid {
-		if n.null == nil {
-			return errors.New("a NULL where none may be")
-		}
-		*n.null = nil
-		return nil
-	}
-	if v.NaN || v.InfinityModifier != pgtype.Finite {
-		return errors.New("not a finite number")
-	}
-	d := decimal.NewFromBigInt(v.Int, v.Exp)
-	if n.null != nil {
-		*n.null = &d
-		return nil
-	}
-	*n.into = d
-	return nil
 }
