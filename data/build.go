@@ -103,7 +103,7 @@ func (b *builder) againAs(n int, table string, f *field) {
 func (b *builder) typeOf(table string, f *field) *builder {
 	head, rest, _ := strings.Cut(b.d.TypeOf, "%s")
 	mid, tail, _ := strings.Cut(rest, "%s")
-	return b.text(head).text(table).text(mid).name(f).text(tail)
+	return b.text(head).text(table).text(mid).text(quote(f.column.Name)).text(tail)
 }
 
 // A statementCache gives the same text the same *driver.Statement, so that a

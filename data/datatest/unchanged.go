@@ -69,8 +69,17 @@ var unchangedTests = []test{
 		} {
 			s.moves(db, &v, name, true, c)
 			s.moves(db, &v, name, false, c)
-			s.moves(db, &v, name+" with others", true, c, data.Col[int](changings, "int").Plus(1), data.Col[decimal.Decimal](changings, "decimal").Plus(decimal.New(1, -4)))
-			s.moves(db, &v, name+" of many", false, c, data.Col[int](changings, "int").Plus(0), data.Col[decimal.Decimal](changings, "decimal").Plus(decimal.Zero))
+			more, same := []data.Change[changing]{c}, []data.Change[changing]{c}
+			if name != "int" {
+				sum := data.Col[int](changings, "int")
+				more, same = append(more, sum.Plus(1)), append(same, sum.Plus(0))
+			}
+			if name != "decimal" {
+				sum := data.Col[decimal.Decimal](changings, "decimal")
+				more, same = append(more, sum.Plus(decimal.New(1, -4))), append(same, sum.Plus(decimal.Zero))
+			}
+			s.moves(db, &v, name+" with others", true, more...)
+			s.moves(db, &v, name+" of many", false, same...)
 		}
 		for _, c := range []data.Change[changing]{
 			data.Col[string](changings, "null_short").SetNull(), data.Col[int](changings, "null_int").SetNull(),

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // streaming are the settings of a primary that others follow. What is committed is on its way to them at once.
@@ -82,11 +83,22 @@ func guard(tb testing.TB, c cluster, root string) error {
 		return err
 	}
 	tb.Cleanup(func() {
-		if err := errors.Join(pipe.Close(), cmd.Wait(), os.RemoveAll(root)); err != nil {
+		if err := errors.Join(pipe.Close(), cmd.Wait(), removeAll(root)); err != nil {
 			tb.Errorf("pgtest: end the servers: %v", err)
 		}
 	})
 	return nil
+}
+
+// removeAll removes a folder into which what a server leaves behind may still write for a moment.
+func removeAll(root string) (err error) {
+	for range 100 {
+		if err = os.RemoveAll(root); err == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
 }
 
 // startAlone starts a server that nobody else uses, with what fill puts in its data folder: nil for a new cluster.

@@ -4,6 +4,6 @@ SELECT "id", "created_at", "updated_at", "name" FROM "tags" WHERE "id" = ?;
 SELECT "id", "created_at", "updated_at", "name" FROM "tags" WHERE instr("name", ?) = 1 ORDER BY "name" DESC, "id" DESC LIMIT ?;
 SELECT count(*) FROM "tags" WHERE instr("name", ?) = 1;
 SELECT 1 FROM "tags" WHERE "name" = ? LIMIT 1;
-UPDATE "tags" SET "name" = ?, "updated_at" = CASE WHEN "name" IS DISTINCT FROM ? THEN max(?, "updated_at" + 1) ELSE "updated_at" END WHERE "id" = ? RETURNING "id", "created_at", "updated_at", "name";
+UPDATE "tags" SET "name" = ?, "updated_at" = CASE WHEN "name" IS DISTINCT FROM ?1 THEN max(?, "updated_at" + 1) ELSE "updated_at" END WHERE "id" = ? RETURNING "id", "created_at", "updated_at", "name";
 DELETE FROM "tags" WHERE ("id" IN (?));
 DELETE FROM "tags" WHERE NOT (("name" IN (?, ?)));
