@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/accounts"
@@ -91,25 +90,9 @@ func (p *program) openKeys(ctx context.Context, path string, db *data.DB, n need
 	}
 	keys, err = secret.CreateKeyFile(path)
 	if fault.KindOf(err) == fault.Conflict {
-		return awaitKeys(ctx, path)
+		return secret.OpenKeyFile(path) // another process was first
 	}
 	return keys, err
-}
-
-// awaitKeys opens a key file that another process has just made, and may still
-// have to fill.
-func awaitKeys(ctx context.Context, path string) (keys *secret.Keyring, err error) {
-	for pause := range 20 {
-		if keys, err = secret.OpenKeyFile(path); err == nil {
-			return keys, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(time.Duration(pause) * time.Millisecond):
-		}
-	}
-	return nil, err
 }
 
 // throwaway returns a key for an app that signs and checks nothing.

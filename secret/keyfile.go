@@ -86,25 +86,28 @@ func parseKeyFile(b []byte) (*Keyring, error) {
 
 // CreateKeyFile makes a new master key and the file that holds it, readable by
 // its owner only, and returns when both the file and its name are on disk. A
-// file that is there already is left alone: fault.Conflict and fs.ErrExist.
-// The folder must exist.
+// file that is there already is left alone: fault.Conflict and fs.ErrExist. Who
+// reads meanwhile sees no file, or all of it. The folder must exist.
 func CreateKeyFile(path string) (*Keyring, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil, fault.Wrap(fault.Conflict, err, "the key file %s is there already", path)
-	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be made", path)
 	}
+	defer os.Remove(f.Name()) // what stays there is a key that nobody uses
 	master := make([]byte, KeySize)
 	_, _ = rand.Read(master) // never fails
 	_, err = f.WriteString(keyLinePrefix + base64.StdEncoding.EncodeToString(master) + "\n")
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = syncFolder(filepath.Dir(path))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "the key file %s cannot be written", path)
 	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(path))
+	err = os.Link(f.Name(), path) // unlike a rename, it replaces nothing
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fault.Wrap(fault.Conflict, err, "the key file %s is there already", path)
+	case err != nil:
+		return nil, fault.Wrap(fault.Invalid, err, "the key file %s cannot be made", path)
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "the key file %s cannot be written", path)
 	}
 	return NewKeyring(master)
