@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/manorgo/manor/data/driver"
 )
@@ -157,12 +158,32 @@ func (d *database) check(ctx context.Context, readOnly bool) error {
 	if readOnly {
 		return d.Ping(ctx)
 	}
-	var mode string
-	if err := d.writer.pool.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
-		return classify(ctx, err)
+	mode, err := d.logMode(ctx)
+	// Of those who open a new file at the same time, one gives it its log. SQLite
+	// does not wait for that, whatever the busy timeout.
+	for end := time.Now().Add(busyTimeout); isBusy(err) && time.Now().Before(end); mode, err = d.logMode(ctx) {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	if err != nil {
+		return err
 	}
 	if mode != "wal" {
 		return fmt.Errorf("the file system does not allow a write-ahead log (journal mode is %s)", mode)
 	}
 	return d.Ping(ctx)
+}
+
+// logMode opens the connection that writes, which asks for a write-ahead log.
+func (d *database) logMode(ctx context.Context) (mode string, err error) {
+	err = d.writer.pool.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
+	return mode, classify(ctx, err)
+}
+
+func isBusy(err error) bool {
+	e, ok := errors.AsType[*driver.Error](err)
+	return ok && e.Class == driver.Retryable
 }

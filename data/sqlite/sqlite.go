@@ -28,6 +28,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -95,11 +96,14 @@ func open(ctx context.Context, path string, opts Options) (*database, error) {
 	return d, nil
 }
 
+// busyTimeout is how long a connection waits for those of other processes.
+const busyTimeout = 5 * time.Second
+
 // dsn names the file and how a connection to it is set up.
 func dsn(path string, reads, readOnly bool) string {
 	q := url.Values{
 		// First of all, so that the rest waits its turn too.
-		"_busy_timeout": {"5000"},
+		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
 		"_foreign_keys": {"on"},
 		"_dqs":          {"0"}, // "x" is a name, never a string
 		"_pragma": {
