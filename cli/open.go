@@ -84,6 +84,10 @@ func (p *program) openKeys(ctx context.Context, path string, db *data.DB, n need
 	case ferr != nil:
 		return nil, ferr
 	case !fresh:
+		// Another process may have begun it meanwhile, which makes the key first.
+		if keys, err := secret.OpenKeyFile(path); fault.KindOf(err) != fault.NotFound {
+			return keys, err
+		}
 		return nil, fault.Errorf(fault.NotFound, "the key file %s is missing, and the database is in use: restore the file, or name it by MANOR_KEY_FILE; a new key would end every session and every link in a mail", path)
 	case n != toFound:
 		return nil, fault.Errorf(fault.NotFound, "the database is empty: %s serve, or database upgrade, prepares it", p.name)
