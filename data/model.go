@@ -24,14 +24,15 @@ type Audited[T any] struct {
 func (a Audited[T]) Version() Version { return VersionAt(a.UpdatedAt) }
 
 // Versioned is Audited with a number that grows by one whenever UpdatedAt would
-// move, and that starts at 1. It tells versions apart by itself, also for rows
-// whose UpdatedAt is set by hand. Embed it in place of Audited.
+// move, and that starts at 1, also for the rows that a table has when it gets
+// the column. It tells versions apart by itself, also for rows whose UpdatedAt is
+// set by hand. Embed it in place of Audited.
 //
 // A table whose rows have another identity gets the same from a field of the
 // type Version, which its method Version() Version returns.
 type Versioned[T any] struct {
 	Audited[T]
-	Number Version `json:"version" db:"version"`
+	Number Version `json:"version" db:"version,default=1"`
 }
 
 // Version returns what a caller must name to change exactly this state of the

@@ -55,6 +55,8 @@ func (c column) places() int {
 	return -1
 }
 
+const double = "double precision"
+
 // A conversion turns the values of a type into those of another. %s stands for
 // the column.
 type conversion struct {
@@ -67,7 +69,6 @@ type conversion struct {
 // how the same is done on SQLite, which may store both alike. It knows only
 // what keeps the meaning of each value.
 func convert(from, to column) (conversion, bool) {
-	const double = "double precision"
 	a, b := from.places(), to.places()
 	switch {
 	case from.typ == to.typ, from.kind() == "text" && to.kind() == "text":
@@ -84,6 +85,23 @@ func convert(from, to column) (conversion, bool) {
 		return conversion{using: "%s::integer", sqlite: "%s"}, true
 	case from.typ == "bigint" && to.typ == "boolean":
 		return conversion{using: "%s <> 0", sqlite: "%s <> 0"}, true
+	}
+	return conversion{}, false
+}
+
+// restore is convert for the way back, where values came from the other type:
+// what a float has behind the point by now is rounded, and a text that is no
+// whole number lets the revision fail.
+func restore(from, to column) (conversion, bool) {
+	b := to.places()
+	switch {
+	case from.typ == double && b == 0:
+		return conversion{sqlite: "CAST(round(%s) AS INTEGER)"}, true
+	case from.typ == double && b > 0:
+		return conversion{sqlite: "CAST(round(%s * " + power(b) + ") AS INTEGER)"}, true
+	case from.kind() == "text" && to.typ == "bigint":
+		// SQLite would read any text as a number, but its tables take none.
+		return conversion{using: "%s::bigint", sqlite: "CASE WHEN CAST(CAST(%[1]s AS INTEGER) AS TEXT) = %[1]s THEN CAST(%[1]s AS INTEGER) ELSE %[1]s END"}, true
 	}
 	return conversion{}, false
 }

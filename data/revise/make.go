@@ -58,7 +58,7 @@ func (d *Doubt) Error() string {
 func Make(ctx context.Context, d Domain, o Options) (*Draft, error) {
 	to, err := Of(d.Schemas)
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "the structs of %s cannot be tables: %s", d.Name, err)
+		return nil, fault.Errorf(fault.Invalid, "the structs of %s cannot be tables: %s", d.Name, err)
 	}
 	files := os.DirFS(string(d.Folder))
 	branches, err := Branches(files)

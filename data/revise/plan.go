@@ -174,8 +174,15 @@ func (p *planner) compare(from, to Table) (change, error) {
 			}
 			continue
 		}
+		if err := sealedAlike(c.table, now.Name, from.Sealed[now.Name], to.Sealed[now.Name]); err != nil {
+			return c, err
+		}
 		// What a type means, PostgreSQL's says.
-		conv, ok := convert(readColumn(from.Postgres.column(now.Name).Definition), readColumn(to.Postgres.column(now.Name).Definition))
+		a, b := readColumn(from.Postgres.column(now.Name).Definition), readColumn(to.Postgres.column(now.Name).Definition)
+		conv, ok := convert(a, b)
+		if !ok && p.undoing {
+			conv, ok = restore(a, b)
+		}
 		was := readColumn(old.Definition)
 		switch {
 		case !ok || was.identity != is.identity:
@@ -187,6 +194,20 @@ func (p *planner) compare(from, to Table) (change, error) {
 		p.warn(c.table, now.Name, was, is, conv)
 	}
 	return c, nil
+}
+
+// sealedAlike returns fault.Invalid if a column's values could not be opened any
+// more: they are bound to what it was called when they were written.
+func sealedAlike(table, name, was, is string) error {
+	switch {
+	case was == is:
+		return nil
+	case was == "":
+		return fault.Errorf(fault.Invalid, "%s.%s: its values are not encrypted yet, which no statement can do: take a new column, fill it by a program, and drop the old one", table, name)
+	case is == "":
+		return fault.Errorf(fault.Invalid, "%s.%s: its values are encrypted, which no statement can undo: take a new column, fill it by a program, and drop the old one", table, name)
+	}
+	return fault.Errorf(fault.Invalid, "%s.%s: its values were encrypted for %s: add sealed=%[3]s to its tag, or they cannot be opened", table, name, was)
 }
 
 func (p *planner) warn(table, name string, was, is column, conv conversion) {

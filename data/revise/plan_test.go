@@ -167,15 +167,7 @@ func TestEachChange(t *testing.T) {
 				dbs = append(dbs, db)
 			}
 			d.Schemas = c.to
-			o := revise.Options{Message: "Change: it!", Drop: true}
-			for text := range strings.FieldsSeq(c.renames) {
-				r, err := revise.ParseRename(text)
-				if err != nil {
-					t.Fatal(err)
-				}
-				o.Renames = append(o.Renames, r)
-			}
-			draft := write(t, d, o)
+			draft := write(t, d, revise.Options{Message: "Change: it!", Drop: true, Renames: renamesIn(t, c.renames)})
 			if draft.String() != "0002_change_it" {
 				t.Errorf("it is called %s", draft)
 			}

@@ -1,6 +1,7 @@
 package revise
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -86,12 +87,19 @@ func (s Snapshot) apply(to Snapshot, renames []Rename) (Snapshot, error) {
 			return s, fault.Errorf(fault.Invalid, "rename %s: the column %s must be gone from the struct, and %s new in it", r, r.Column, r.To)
 		}
 		out.each(func(o *Table, f *Form) { f.renameColumn(o.Name == r.Table, r) })
+		if as, ok := t.Sealed[r.Column]; ok {
+			delete(t.Sealed, r.Column)
+			t.Sealed[r.To] = as
+		}
 	}
 	return out, nil
 }
 
 func (s Snapshot) clone() Snapshot {
 	out := Snapshot{Tables: slices.Clone(s.Tables)}
+	for i, t := range out.Tables {
+		out.Tables[i].Sealed = maps.Clone(t.Sealed)
+	}
 	out.each(func(_ *Table, f *Form) {
 		f.Columns, f.Constraints, f.Indexes = slices.Clone(f.Columns), slices.Clone(f.Constraints), slices.Clone(f.Indexes)
 	})

@@ -23,6 +23,10 @@ type Table struct {
 	Name     string `json:"name"`
 	SQLite   Form   `json:"sqlite"`
 	Postgres Form   `json:"postgres"`
+
+	// Sealed are the columns stored encrypted, and what their values are bound
+	// to, which no database could tell and no statement change.
+	Sealed map[string]string `json:"sealed,omitempty"`
 }
 
 // A Form is how one database defines a table.
@@ -57,6 +61,11 @@ func Of(schemas []data.Schema) (Snapshot, error) {
 				return Snapshot{}, fmt.Errorf("revise: %s on %s: %w", schema.Table, dialect, err)
 			}
 		}
+		for _, c := range schema.Columns {
+			if c.Sealed != "" {
+				t.sealed(c.Name, c.Sealed)
+			}
+		}
 		s.Tables = append(s.Tables, t)
 	}
 	return s, nil
@@ -82,6 +91,13 @@ func (t *Table) form(dialect string) *Form {
 		return &t.Postgres
 	}
 	return &t.SQLite
+}
+
+func (t *Table) sealed(column, as string) {
+	if t.Sealed == nil {
+		t.Sealed = map[string]string{}
+	}
+	t.Sealed[column] = as
 }
 
 func (s Snapshot) table(name string) *Table {

@@ -3,7 +3,7 @@ CREATE TABLE "bookmarks" (
 	"id" uuid NOT NULL,
 	"created_at" timestamptz NOT NULL,
 	"updated_at" timestamptz NOT NULL,
-	"version" bigint NOT NULL,
+	"version" bigint NOT NULL DEFAULT 1,
 	"deleted_at" timestamptz,
 	"url" varchar(2000) COLLATE "C" NOT NULL,
 	"title" varchar(200) COLLATE "C" NOT NULL,

@@ -3,7 +3,7 @@ CREATE TABLE "bookmarks" (
 	"id" BLOB NOT NULL,
 	"created_at" INTEGER NOT NULL,
 	"updated_at" INTEGER NOT NULL,
-	"version" INTEGER NOT NULL,
+	"version" INTEGER NOT NULL DEFAULT 1,
 	"deleted_at" INTEGER,
 	"url" TEXT NOT NULL,
 	"title" TEXT NOT NULL,
