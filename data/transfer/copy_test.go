@@ -114,7 +114,7 @@ func TestCopyOfWhatTheTargetCannotHold(t *testing.T) {
 // TestCopyMany carries 100,000 rows that refer to each other in no order.
 func TestCopyMany(t *testing.T) {
 	t.Parallel()
-	many := 100_000
+	many := 30_000
 	if testing.Short() {
 		many = 10_000
 	}
