@@ -50,7 +50,7 @@ func (r Repository[T]) UpdateAll(ctx context.Context, vs []T, columns ...string)
 		if err := r.lockAll(ctx, args, len(fields)); err != nil {
 			return err
 		}
-		return r.chunks(len(vs), len(fields), func(i, n int) error {
+		return chunks(len(vs), r.perStatement(len(fields)), func(i, n int) error {
 			b := newBuilder(r.db.dialect)
 			defer b.release()
 			if err := r.updateRows(b, fields, args[i*len(fields):(i+n)*len(fields)], now); err != nil {
@@ -188,13 +188,17 @@ func (r Repository[T]) in(tx *Tx) Repository[T] {
 	return r
 }
 
-// maxRows is how many rows one statement writes.
+// maxRows is how many rows one statement writes at most as tuples of parameters.
 const maxRows = 250
 
-// chunks calls fn for n rows from i on, until it has been through all. Sizes
-// are few, however many rows there are, so that there are few statements.
-func (r Repository[T]) chunks(rows, width int, fn func(i, n int) error) error {
-	n := max(1, min(maxRows, (r.db.dialect.MaxParams-1)/width)) // one is the time
+// perStatement is how many rows of width parameters one statement writes.
+func (r Repository[T]) perStatement(width int) int {
+	return max(1, min(maxRows, (r.db.dialect.MaxParams-1)/width)) // one is the time
+}
+
+// chunks calls fn for at most n rows from i on, until it has been through all.
+// Sizes are few, however many rows there are, so that there are few statements.
+func chunks(rows, n int, fn func(i, n int) error) error {
 	for i := 0; i < rows; i += n {
 		for n > rows-i {
 			n /= 2

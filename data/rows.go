@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 	"unsafe"
@@ -106,6 +107,37 @@ func (b *builder) tuples(args []any, width int) *builder {
 	return b.text(")")
 }
 
+// sentRows writes rows of all columns for an INSERT: a list of values for each
+// column where the database takes them, so that statements are short and the
+// same for any number of rows.
+func (t *Table[T]) sentRows(b *builder, args []any) {
+	if !t.inLists(b.d, len(args)/len(t.fields)) {
+		b.text("VALUES ").tuples(args, len(t.fields))
+		return
+	}
+	b.text("SELECT * FROM unnest(")
+	for i, f := range t.fields {
+		if i > 0 {
+			b.text(", ")
+		}
+		list, typ := b.d.List(f.column, args, i, len(t.fields))
+		b.param(list)
+		b.text("::").text(typ)
+	}
+	b.text(")")
+}
+
+// inLists reports whether n rows are sent as lists. A list says its type, and so
+// fits only columns that are what the documentation says of their Go types, which
+// can be expected of those alone that nobody has a reason to make otherwise. What
+// is sealed is not to be hidden in a list.
+func (t *Table[T]) inLists(d *driver.Dialect, n int) bool {
+	return d.List != nil && n > 1 && !t.sealed && !slices.ContainsFunc(t.fields, func(f *field) bool {
+		texts := f.typ == reflect.TypeFor[string]() || f.typ == reflect.TypeFor[*string]() || f.nano
+		return f.own != nil || f.as.name != "" || f.enum != nil || f.column.Kind == driver.Other || f.column.Kind == driver.Text && !texts
+	})
+}
+
 // bound writes that the columns fs of a table are one of the rows in vs, which
 // the driver has encoded.
 func (b *builder) bound(table string, fs []*field, vs []any) {
@@ -195,6 +227,10 @@ func (t *Table[T]) valuesOf(d *driver.Dialect, vs []T, fields []*field) ([]any, 
 
 // fill makes the columns of v those of row. What is not stored stays.
 func (t *Table[T]) fill(v, row *T) {
+	if t.pure {
+		*v = *row
+		return
+	}
 	p, q := unsafe.Pointer(v), unsafe.Pointer(row)
 	for _, f := range t.fields {
 		reflect.NewAt(f.typ, unsafe.Add(p, f.offset)).Elem().Set(reflect.NewAt(f.typ, unsafe.Add(q, f.offset)).Elem())

@@ -30,7 +30,7 @@ func (u *upserting[T]) sealedLater(r Repository[T]) []*field {
 }
 
 func (u *upserting[T]) runSealed(ctx context.Context, r Repository[T], later []*field) error {
-	err := r.chunks(len(u.vs), u.width, func(i, n int) error { return u.run(ctx, r, i, n) })
+	err := u.runAll(ctx, r)
 	if err != nil {
 		return err
 	}

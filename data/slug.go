@@ -147,7 +147,7 @@ func (r Repository[T]) addSlugged(ctx context.Context, vs []*T) (err error) {
 			used[*r.t.slugOf(v)] = true
 		}
 		added := make(map[string]bool, len(left))
-		err := r.chunks(len(left), len(r.t.fields), func(i, n int) error {
+		err := chunks(len(left), r.perStatement(len(r.t.fields)), func(i, n int) error {
 			return r.insertFree(ctx, left[i:i+n], added)
 		})
 		if err != nil {

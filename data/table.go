@@ -30,6 +30,7 @@ type Table[T any] struct {
 	alive   [][]string   // unique among the rows that are not marked as deleted
 	foreign []ForeignKey // of several columns
 	words   []wording
+	pure    bool     // its struct has nothing but columns
 	sealed  bool     // it has sealed columns
 	plans   sync.Map // *driver.Dialect → *plan
 	shapes  sync.Map // reflect.Type of a key → *keyShape
@@ -65,6 +66,7 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 		panic(fmt.Sprintf("data: table %s: %v is not a struct", name, rt))
 	}
 	t.fields = parseFields(name, rt, 0)
+	t.pure = pure(rt)
 	for i, f := range t.fields {
 		if t.field(f.column.Name) != t.fields[i] {
 			panic(fmt.Sprintf("data: table %s: two fields are column %q", name, f.column.Name))
@@ -109,6 +111,19 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 		panic(fmt.Sprintf("data: table %s: %v has no db tags", name, rt))
 	}
 	return t
+}
+
+// pure reports whether a struct has nothing but columns.
+func pure(rt reflect.Type) bool {
+	for i := range rt.NumField() {
+		sf := rt.Field(i)
+		tag, tagged := sf.Tag.Lookup("db")
+		embedded := sf.Anonymous && !tagged && sf.Type.Kind() == reflect.Struct
+		if embedded && !pure(sf.Type) || !embedded && (!tagged || tag == "-") {
+			return false
+		}
+	}
+	return true
 }
 
 // Name returns the table's name.

@@ -43,7 +43,8 @@ func (tx *Tx) BeforeCommit(fn func(context.Context) error) {
 }
 
 // AfterCommit runs fn once the transaction is durable, and never if it is not,
-// or if a savepoint is open and is undone later.
+// or if a savepoint is open and is undone later. Each runs, also after one that
+// panics.
 func (tx *Tx) AfterCommit(fn func()) {
 	in := tx.Inner()
 	in.after = append(in.after, fn)
@@ -135,8 +136,14 @@ func (db *DB) try(ctx context.Context, level driver.Isolation, fn func(tx *Tx) e
 		return classify(err, nil)
 	}
 	done = true
-	for _, fn := range tx.after {
-		fn()
-	}
+	runAll(tx.after)
 	return nil
+}
+
+// runAll runs each function, also after one that panics.
+func runAll(fns []func()) {
+	if len(fns) > 0 {
+		defer runAll(fns[1:])
+		fns[0]()
+	}
 }

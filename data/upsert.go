@@ -131,7 +131,7 @@ func (r Repository[T]) upsert(ctx context.Context, vs []T, match, set []*field) 
 			return u.run(ctx, r, 0, 1)
 		}
 		return r.together(ctx, func(r Repository[T]) error {
-			return r.chunks(len(vs), u.width, func(i, n int) error { return u.run(ctx, r, i, n) })
+			return u.runAll(ctx, r)
 		})
 	})
 	if err != nil {
@@ -187,6 +187,23 @@ func (u *upserting[T]) bind(r Repository[T]) (err error) {
 		u.found.lost = r.errOutOfScope(u.match)
 	}
 	return err
+}
+
+// maxListed is how many rows one statement writes at most as lists.
+const maxListed = 1000
+
+// runAll stores all of vs.
+func (u *upserting[T]) runAll(ctx context.Context, r Repository[T]) error {
+	all := len(u.vs)
+	if !r.t.inLists(r.db.dialect, all) {
+		return chunks(all, r.perStatement(u.width), func(i, n int) error { return u.run(ctx, r, i, n) })
+	}
+	for i := 0; i < all; i += maxListed { // the statement is the same for any number
+		if err := u.run(ctx, r, i, min(maxListed, all-i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run stores n of vs from i on, and learns which of them are new.
@@ -266,7 +283,7 @@ func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice 
 	if twice {
 		b.text("WITH " + sent + " (").text(r.p.list).text(") AS (")
 	}
-	b.text("VALUES ").tuples(args, u.width)
+	r.t.sentRows(b, args)
 	if twice {
 		b.text(") SELECT * FROM " + sent + " UNION ALL SELECT * FROM " + sent + " WHERE EXISTS (SELECT 1 FROM ").text(table)
 		for i, f := range u.match {

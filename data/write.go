@@ -459,11 +459,25 @@ func (r Repository[T]) stamp(v *T, now time.Time) (made bool) {
 func (t *Table[T]) values(d *driver.Dialect, v *T, args []any) (err error) {
 	p := unsafe.Pointer(v)
 	for i, f := range t.fields {
+		if i > 0 && f.isPlainTime() && t.fields[i-1].isPlainTime() && *f.plainTime(p) == *t.fields[i-1].plainTime(p) {
+			args[i] = args[i-1] // new rows have two times that are one
+			continue
+		}
 		if args[i], err = f.bindAt(d, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// isPlainTime reports whether the value in a struct is a time.Time as it is.
+func (f *field) isPlainTime() bool {
+	return f.column.Kind == driver.Time && !f.column.Null && !f.indirect && f.own == nil
+}
+
+// plainTime returns that time in the struct at p.
+func (f *field) plainTime(p unsafe.Pointer) *time.Time {
+	return (*time.Time)(unsafe.Add(p, f.offset))
 }
 
 // versioned adds that the row must be in the state v.

@@ -3,6 +3,7 @@ package datatest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/manorgo/manor/data"
@@ -32,6 +33,21 @@ var txTests = []test{
 		}))
 		s.same("order", order, []string{"done", "before", "added by before", "after"})
 		count(s, db, lamps, 2)
+	}},
+	{"commits in spite of a hook that panics", func(s suite) {
+		db := s.db(lamps.Schema())
+		var order []string
+		func() {
+			defer func() { order = append(order, fmt.Sprint(recover())) }()
+			_ = db.Tx(s.ctx, func(tx *data.Tx) error {
+				tx.AfterCommit(func() { order = append(order, "first") })
+				tx.AfterCommit(func() { panic("second") })
+				tx.AfterCommit(func() { order = append(order, "third") })
+				return lamps.On(tx).Add(s.ctx, &lamp{Name: "a"})
+			})
+		}()
+		s.same("order", order, []string{"first", "third", "second"})
+		count(s, db, lamps, 1)
 	}},
 	{"rolls back", func(s suite) {
 		db := s.db(lamps.Schema())

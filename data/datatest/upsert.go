@@ -2,11 +2,45 @@ package datatest
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 )
+
+// A listed has only columns of types that say by themselves what they are in
+// every database.
+type listed struct {
+	data.NanoIdentified[listed]
+	Name        string               `db:"name,unique"`
+	Text        string               `db:"text"`
+	Short       string               `db:"short,size=10"`
+	Int         int                  `db:"int"`
+	Float       float64              `db:"float"`
+	Bool        bool                 `db:"bool"`
+	Time        time.Time            `db:"time"`
+	UUID        data.ID[person]      `db:"uuid"`
+	Decimal     decimal.Decimal      `db:"decimal,numeric=18.4"`
+	Bytes       []byte               `db:"bytes"`
+	JSON        map[string]any       `db:"json,json"`
+	List        []string             `db:"list"`
+	Ref         data.NanoID[listed]  `db:"ref,size=21"`
+	NullText    *string              `db:"null_text"`
+	NullInt     *int                 `db:"null_int"`
+	NullFloat   *float64             `db:"null_float"`
+	NullBool    *bool                `db:"null_bool"`
+	NullTime    *time.Time           `db:"null_time"`
+	NullUUID    *data.ID[person]     `db:"null_uuid"`
+	NullDecimal *decimal.Decimal     `db:"null_decimal,numeric=18.4"`
+	NullBytes   *[]byte              `db:"null_bytes"`
+	NullRef     *data.NanoID[listed] `db:"null_ref,size=21"`
+}
+
+var listedRows = data.NewTable[listed]("listed_rows")
 
 var upsertTests = []test{
 	{"one", func(s suite) {
@@ -158,6 +192,48 @@ var upsertTests = []test{
 		got, err := samples.On(db).UpdateAll(s.ctx, all)
 		s.ok(err)
 		s.same("updated", got, all)
+	}},
+	{"of plain types", func(s suite) {
+		// PostgreSQL gets the columns of many such rows as lists.
+		db := s.db(listedRows.Schema())
+		at, id := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC), data.ID[person]{15: 7}
+		const friendID = data.NanoID[listed]("abcdefghijklmnopqrst_")
+		full := listed{
+			Text: `{"a",NULL,\}`, Int: -1 << 62, Float: math.Inf(-1), Bool: true, Time: at, UUID: id, Decimal: decimal.RequireFromString("-12345.6789"), Bytes: []byte{0, '"', 255},
+			JSON: map[string]any{"a": "☃", "b": nil}, List: []string{"", "x,y"}, Ref: friendID,
+			NullText: ptr(""), NullInt: ptr(0), NullFloat: ptr(0.0), NullBool: ptr(false), NullTime: &at, NullUUID: &id, NullDecimal: ptr(decimal.New(1, -4)), NullBytes: &[]byte{}, NullRef: ptr(friendID),
+		}
+		empty := listed{Ref: friendID, Bytes: []byte{}, List: []string{}, Time: time.Time{}.AddDate(1, 0, 0)}
+		rows := []listed{full, empty, full, empty, full}
+		for i := range rows {
+			rows[i].Name = fmt.Sprint("name ", i)
+		}
+		created, err := listedRows.On(db).UpsertAll(s.ctx, rows, "name")
+		s.ok(err)
+		s.same("created", created, []bool{true, true, true, true, true})
+		for range 2 {
+			want := slices.Clone(rows)
+			for i := range rows { // full ones become empty, empty ones full, and back
+				kept := rows[i]
+				rows[i] = []listed{full, empty}[(i+1)%2]
+				want[i] = rows[i]
+				rows[i].Name, want[i].Name, want[i].ID = kept.Name, kept.Name, kept.ID
+			}
+			created, err = listedRows.On(db).UpsertAll(s.ctx, rows, "name")
+			s.ok(err)
+			s.same("created", created, make([]bool, 5))
+			s.same("rows", rows, want)
+			for _, v := range want {
+				got, err := listedRows.On(db).Get(s.ctx, v.ID)
+				s.ok(err)
+				s.same("row", got, v)
+			}
+		}
+		bad := []listed{full, full}
+		bad[0].Name, bad[1].Name, bad[1].Short = "x", "y", "more than ten"
+		_, err = listedRows.On(db).UpsertAll(s.ctx, bad, "name")
+		s.is(err, fault.Invalid)
+		count(s, db, listedRows, 5)
 	}},
 	{"many", func(s suite) {
 		db := s.db(lamps.Schema())

@@ -168,6 +168,11 @@ type Dialect struct {
 	// table and column; or "" where parameters need no type.
 	TypeOf string
 
+	// List returns a parameter that is the list of every step-th of the values
+	// from start on, which are of one column and encoded, and what SQL calls its
+	// type. It is nil where the database knows no unnest of lists.
+	List func(c Column, values []any, start, step int) (param any, typ string)
+
 	// NextSerials is SQL for a result of new numbers from an identity column, a
 	// format with two %s: table and column as text constants, and how many; or ""
 	// where numbers cannot be reserved, but one more than the largest is free

@@ -20,6 +20,7 @@ var dialect = driver.Dialect{
 	// An update locks the row that it found first, which xmax then tells of.
 	Inserted: "(xmax = 0)",
 	TypeOf:   "(NULL::%s).%s",
+	List:     newList,
 
 	NextSerials: "SELECT nextval(pg_get_serial_sequence(%s)::regclass) FROM generate_series(1, %s::bigint)",
 	AdvanceSerial: "SELECT setval(s, m) FROM (SELECT pg_get_serial_sequence(%s)::regclass AS s, max(%s) AS m FROM %s) AS x " +
