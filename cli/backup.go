@@ -107,14 +107,14 @@ func (p *program) restoreCommand() *cobra.Command {
 			return err
 		}
 		defer e.close() // everything is committed by now
-		old, err := e.olderRevisions(ctx, a)
+		fresh, err := p.fresh(ctx, cfg, name, func(e *estate) error { return e.asOf(ctx, a) })
 		if err != nil {
 			return err
 		}
 		if err := p.emptied(ctx, e, "--force", *force, *yes); err != nil {
 			return err
 		}
-		restored, err := p.restore(ctx, e, a, old)
+		restored, err := p.restore(ctx, e, a, fresh)
 		if err != nil {
 			return err
 		}
@@ -128,24 +128,35 @@ func (p *program) restoreCommand() *cobra.Command {
 }
 
 // restore makes the tables as they were, fills them and brings them up to date.
-func (p *program) restore(ctx context.Context, e *estate, a *transfer.Archive, old *migrate.Migrator) ([]transfer.Count, error) {
-	if _, err := old.Upgrade(ctx); err != nil {
+// Another program may have begun to use them meanwhile: then they have more rows
+// than fresh ones, and nothing is restored.
+func (p *program) restore(ctx context.Context, e *estate, a *transfer.Archive, fresh map[string]int64) ([]transfer.Count, error) {
+	if err := e.asOf(ctx, a); err != nil {
 		return nil, err
 	}
-	tasks := slices.ContainsFunc(a.Tables, func(t transfer.Archived) bool { return t.Table == task.Schemas()[0].Table })
-	if tasks {
-		if err := task.New(e.db, task.Config{}).Migrate(ctx); err != nil {
-			return nil, err
-		}
-	}
 	bar := p.bar()
-	out, err := a.Restore(ctx, e.db, transfer.CopyOptions{Schemas: e.tables(), Replace: true, Progress: bar.step})
+	out, err := a.Restore(ctx, e.db, transfer.CopyOptions{Schemas: e.tables(), Replace: true, Most: fresh, Progress: bar.step})
 	bar.end()
 	if err != nil {
 		return nil, err
 	}
 	_, err = e.Upgrade(ctx)
 	return out, err
+}
+
+// asOf makes the tables that an archive is of, by its revisions.
+func (e *estate) asOf(ctx context.Context, a *transfer.Archive) error {
+	old, err := e.olderRevisions(ctx, a)
+	if err != nil {
+		return err
+	}
+	if _, err := old.Upgrade(ctx); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(a.Tables, func(t transfer.Archived) bool { return t.Table == task.Schemas()[0].Table }) {
+		return nil
+	}
+	return task.New(e.db, task.Config{}).Migrate(ctx)
 }
 
 // bare opens a database, made now if need be, that is about to be filled as the

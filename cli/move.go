@@ -56,7 +56,10 @@ func (p *program) moveCommand() *cobra.Command {
 			if same, err := transfer.Same(ctx, from.db, e.db); err != nil || same {
 				return cmp.Or(err, misused("%s is the database itself, by another name", target))
 			}
-			fresh, err := p.fresh(ctx, cfg, from.name)
+			fresh, err := p.fresh(ctx, cfg, from.name, func(e *estate) error {
+				_, err := e.Upgrade(ctx)
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -131,7 +134,7 @@ func (p *program) move(ctx context.Context, from, to *estate, fresh map[string]i
 }
 
 // fresh returns how many rows the tables of a database have that is made now.
-func (p *program) fresh(ctx context.Context, cfg config, name string) (map[string]int64, error) {
+func (p *program) fresh(ctx context.Context, cfg config, name string, build func(*estate) error) (map[string]int64, error) {
 	dir, err := os.MkdirTemp("", "manor-*")
 	if err != nil {
 		return nil, err
@@ -142,7 +145,7 @@ func (p *program) fresh(ctx context.Context, cfg config, name string) (map[strin
 		return nil, err
 	}
 	defer e.close() // before the folder goes
-	if _, err := e.Upgrade(ctx); err != nil {
+	if err := build(e); err != nil {
 		return nil, err
 	}
 	return transfer.Rows(ctx, e.db)

@@ -157,7 +157,8 @@ func (k *Keeper[T]) UploadURL(ctx context.Context, l Limits, good time.Duration)
 // does, within the limits of the ticket: under a key of its own, since whoever
 // has the address could change what is behind it until it ends. A token that is
 // not good any more is fault.Forbidden; nothing uploaded, or claimed before, is
-// fault.NotFound.
+// fault.NotFound. Of claims at the same moment several may succeed, each with a
+// copy of its own: where that must not be, let fn insert a unique value.
 func (k *Keeper[T]) Claim(ctx context.Context, token string, o Put, fn func(File) error) error {
 	s := k.store
 	t, err := s.verify(token, opClaim)

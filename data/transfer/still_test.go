@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,24 @@ func TestCopyReplacesNoMore(t *testing.T) {
 			t.Errorf("%d rows: %v", count(t, b), err)
 		}
 		if _, err = Copy(t.Context(), a, b, CopyOptions{Replace: true, Most: map[string]int64{"loose": 2}}); err != nil || count(t, b) != 1 {
+			t.Errorf("%d rows: %v", count(t, b), err)
+		}
+		// So does a restore.
+		file := filepath.Join(t.TempDir(), "backup.zip")
+		if _, err := Backup(t.Context(), a, file, BackupOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		archive, err := OpenArchive(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer archive.Close()
+		do(t, b, "INSERT INTO loose VALUES (9, 'of somebody')")
+		_, err = archive.Restore(t.Context(), b, CopyOptions{Replace: true, Most: map[string]int64{"loose": 1}})
+		if fault.KindOf(err) != fault.Conflict || count(t, b) != 2 {
+			t.Errorf("%d rows: %v", count(t, b), err)
+		}
+		if _, err = archive.Restore(t.Context(), b, CopyOptions{Replace: true, Most: map[string]int64{"loose": 2}}); err != nil || count(t, b) != 1 {
 			t.Errorf("%d rows: %v", count(t, b), err)
 		}
 	})
