@@ -136,14 +136,14 @@ func (db *DB) try(ctx context.Context, level driver.Isolation, fn func(tx *Tx) e
 		return classify(err, nil)
 	}
 	done = true
-	runAll(tx.after)
+	callEach(tx.after)
 	return nil
 }
 
-// runAll runs each function, also after one that panics.
-func runAll(fns []func()) {
+// callEach calls each function, also after one that panics.
+func callEach(fns []func()) {
 	if len(fns) > 0 {
-		defer runAll(fns[1:])
+		defer callEach(fns[1:])
 		fns[0]()
 	}
 }

@@ -87,7 +87,8 @@ func parseKeyFile(b []byte) (*Keyring, error) {
 // CreateKeyFile makes a new master key and the file that holds it, readable by
 // its owner only, and returns when both the file and its name are on disk. A
 // file that is there already is left alone: fault.Conflict and fs.ErrExist. Who
-// reads meanwhile sees no file, or all of it. The folder must exist.
+// reads meanwhile sees no file, or all of it, if the file system has hard links.
+// The folder must exist.
 func CreateKeyFile(path string) (*Keyring, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
@@ -96,11 +97,11 @@ func CreateKeyFile(path string) (*Keyring, error) {
 	defer os.Remove(f.Name()) // what stays there is a key that nobody uses
 	master := make([]byte, KeySize)
 	_, _ = rand.Read(master) // never fails
-	_, err = f.WriteString(keyLinePrefix + base64.StdEncoding.EncodeToString(master) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	text := keyLinePrefix + base64.StdEncoding.EncodeToString(master) + "\n"
+	if err := writeKeys(f, text); err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "the key file %s cannot be written", path)
 	}
-	err = os.Link(f.Name(), path) // unlike a rename, it replaces nothing
+	err = nameOnce(os.Link, f.Name(), path, text)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil, fault.Wrap(fault.Conflict, err, "the key file %s is there already", path)
@@ -111,6 +112,29 @@ func CreateKeyFile(path string) (*Keyring, error) {
 		return nil, fault.Wrap(fault.Internal, err, "the key file %s cannot be written", path)
 	}
 	return NewKeyring(master)
+}
+
+// nameOnce gives a file with text the name path, and unlike a rename replaces
+// nothing. Where link does not work, the text is written once more.
+func nameOnce(link func(file, name string) error, file, path, text string) error {
+	err := link(file, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = writeKeys(f, text); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+// writeKeys writes and closes a file, and returns when it is on disk.
+func writeKeys(f *os.File, text string) error {
+	_, err := f.WriteString(text)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // syncFolder makes the names in a folder durable; Windows has no such call.
