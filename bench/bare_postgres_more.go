@@ -14,8 +14,8 @@ const (
 	pgDrop    = "DELETE FROM products WHERE id = $1"
 	pgAny     = "SELECT EXISTS (SELECT 1 FROM products WHERE is_active AND price < $1)"
 	pgAll     = "SELECT " + columns + " FROM products ORDER BY created_at, id LIMIT $1"
-	pgNewest  = "SELECT " + columns + " FROM products ORDER BY created_at DESC, id DESC LIMIT $1"
-	pgOlder   = "SELECT " + columns + " FROM products WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT $3"
+	pgNewest  = "SELECT " + columns + " FROM products ORDER BY created_at DESC, id DESC LIMIT 50" // pageSize, in the text: with LIMIT $1 each run would be planned anew
+	pgOlder   = "SELECT " + columns + " FROM products WHERE (created_at, id) < ($1, $2) ORDER BY created_at DESC, id DESC LIMIT 50"
 	pgAuthors = "SELECT id, name FROM authors ORDER BY name, id LIMIT $1 OFFSET $2"
 	pgBooks   = "SELECT " + bookColumns + " FROM books WHERE author_id = ANY($1::uuid[]) ORDER BY author_id, id"
 	pgUpsert  = "INSERT INTO tags (" + tagColumns + ") SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::timestamptz[])" +
@@ -39,9 +39,9 @@ func (s *barePostgres) seek(_ context.Context, depth int, at product) (func(cont
 		var rows pgx.Rows
 		var err error
 		if depth == 0 {
-			rows, err = s.pool.Query(ctx, pgNewest, pageSize)
+			rows, err = s.pool.Query(ctx, pgNewest)
 		} else {
-			rows, err = s.pool.Query(ctx, pgOlder, at.createdAt, [16]byte(at.id), pageSize)
+			rows, err = s.pool.Query(ctx, pgOlder, at.createdAt, [16]byte(at.id))
 		}
 		if err != nil {
 			return nil, err

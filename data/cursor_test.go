@@ -28,11 +28,11 @@ func TestKeysetStatements(t *testing.T) {
 		orders []data.Order[book]
 		want   string // after WHERE
 	}{
-		{nil, `("id") > (?) ORDER BY "id" LIMIT ?; 0000; 3`},
-		{data.By(pages.Desc(), title.Desc()), `("pages", "title", "id") < (?, ?, ?) ORDER BY "pages" DESC, "title" DESC, "id" DESC LIMIT ?; 0; ; 0000; 3`},
-		{data.By(pages.Desc(), title.Asc()), `("pages" <= ? AND ("pages" < ? OR ("pages" = ? AND ("title" > ? OR ("title" = ? AND "id" > ?))))) ORDER BY "pages" DESC, "title", "id" LIMIT ?; 0; 0; 0; ; ; 0000; 3`},
-		{data.By(author.Asc()), `(1 = 0 OR ("author" IS NULL AND "id" > ?)) ORDER BY "author" NULLS LAST, "id" LIMIT ?; 0000; 3`},
-		{data.By(author.Desc()), `("author" IS NOT NULL OR ("author" IS NULL AND "id" < ?)) ORDER BY "author" DESC NULLS FIRST, "id" DESC LIMIT ?; 0000; 3`},
+		{nil, `("id") > (?) ORDER BY "id" LIMIT 3; 0000`},
+		{data.By(pages.Desc(), title.Desc()), `("pages", "title", "id") < (?, ?, ?) ORDER BY "pages" DESC, "title" DESC, "id" DESC LIMIT 3; 0; ; 0000`},
+		{data.By(pages.Desc(), title.Asc()), `("pages" <= ? AND ("pages" < ? OR ("pages" = ? AND ("title" > ? OR ("title" = ? AND "id" > ?))))) ORDER BY "pages" DESC, "title", "id" LIMIT 3; 0; 0; 0; ; ; 0000`},
+		{data.By(author.Asc()), `(1 = 0 OR ("author" IS NULL AND "id" > ?)) ORDER BY "author" NULLS LAST, "id" LIMIT 3; 0000`},
+		{data.By(author.Desc()), `("author" IS NOT NULL OR ("author" IS NULL AND "id" < ?)) ORDER BY "author" DESC NULLS FIRST, "id" DESC LIMIT 3; 0000`},
 	} {
 		db, said := newRecorder("sqlite")
 		books.On(db).List(ctx, data.Query[book]{Order: c.orders, Limit: 2, After: cursor(c.orders...)})

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -115,16 +116,16 @@ func (t *Table[T]) sentRows(b *builder, args []any) {
 		b.text("VALUES ").tuples(args, len(t.fields))
 		return
 	}
-	b.text("SELECT * FROM unnest(")
+	b.text("SELECT ")
 	for i, f := range t.fields {
 		if i > 0 {
 			b.text(", ")
 		}
 		list, typ := b.d.List(f.column, args, i, len(t.fields))
+		b.text("unnest(")
 		b.param(list)
-		b.text("::").text(typ)
+		b.text("::").text(typ).text(")")
 	}
-	b.text(")")
 }
 
 // inLists reports whether n rows are sent as lists. A list says its type, and so
@@ -254,15 +255,17 @@ type found[T any] struct {
 	text   *field         // the only one of by, if its value is a key as it is
 	index  map[string]int // key → place; nil if there is but one
 	rows   []T
-	times  []int // how often each came back
-	lost   error // of a row that does not come back; nil means a bug
+	asked  []*field // the columns that come back
+	known  []*field // those that do not: they hold what was sent
+	times  []int    // how often each came back
+	lost   error    // of a row that does not come back; nil means a bug
 	values []any
 	key    []byte
 }
 
 // newFound is fault.Invalid if two of vs have the same values.
 func newFound[T any](t *Table[T], vs []T, by []*field) (*found[T], error) {
-	s := &found[T]{t: t, by: by, rows: make([]T, len(vs)), times: make([]int, len(vs))}
+	s := &found[T]{t: t, by: by, asked: t.fields, rows: make([]T, len(vs)), times: make([]int, len(vs))}
 	if len(vs) == 1 {
 		return s, nil
 	}
@@ -286,6 +289,25 @@ func newFound[T any](t *Table[T], vs []T, by []*field) (*found[T], error) {
 	return s, nil
 }
 
+// know has those of the columns that the statement sets not come back that are
+// in every row just what was sent. It returns the list of the others.
+func (s *found[T]) know(set []*field) string {
+	s.asked = nil
+	var b strings.Builder
+	for _, f := range s.t.fields {
+		if f.isPlain() && slices.Contains(set, f) {
+			s.known = append(s.known, f)
+			continue
+		}
+		if len(s.asked) > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(quote(f.column.Name))
+		s.asked = append(s.asked, f)
+	}
+	return b.String()
+}
+
 // place returns where the row with v's values is.
 func (s *found[T]) place(v *T) (k int, ok bool, err error) {
 	if s.text != nil {
@@ -297,6 +319,39 @@ func (s *found[T]) place(v *T) (k int, ok bool, err error) {
 	}
 	k, ok = s.index[string(s.key)]
 	return k, ok, nil
+}
+
+// isPlain reports whether the value in a struct is a text, a whole number or a
+// truth, or a pointer to one, and the one that is stored.
+func (f *field) isPlain() bool {
+	t := f.typ
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.String, reflect.Int, reflect.Int32, reflect.Int64, reflect.Bool:
+		return !f.indirect && f.own == nil && !f.list && f.seal == nil && !f.code && f.as.name == ""
+	}
+	return false
+}
+
+// copyPlain copies the value of such a field from the struct at q to that at p.
+func (f *field) copyPlain(p, q unsafe.Pointer) {
+	p, q = unsafe.Add(p, f.offset), unsafe.Add(q, f.offset)
+	switch f.typ.Kind() {
+	case reflect.Pointer:
+		*(*unsafe.Pointer)(p) = *(*unsafe.Pointer)(q)
+	case reflect.String:
+		*(*string)(p) = *(*string)(q)
+	case reflect.Bool:
+		*(*bool)(p) = *(*bool)(q)
+	case reflect.Int32:
+		*(*int32)(p) = *(*int32)(q)
+	case reflect.Int64:
+		*(*int64)(p) = *(*int64)(q)
+	case reflect.Int:
+		*(*int)(p) = *(*int)(q)
+	}
 }
 
 // isPlainText reports whether the value in a struct is the text that is stored.
@@ -316,10 +371,12 @@ func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, 
 		return classify(err, s.t)
 	}
 	defer rows.Close()
-	width := len(s.t.fields)
-	dest := append(make([]any, width, width+len(extra)), extra...)
+	dest := make([]any, 0, len(s.asked)+len(extra))
 	var row, zero T // one row is copied to its place, instead of one for each
-	s.t.dest(dest[:width:width], &row)
+	for _, f := range s.asked {
+		dest = append(dest, f.at(unsafe.Pointer(&row)))
+	}
+	dest = append(dest, extra...)
 	for rows.Next() {
 		row = zero
 		if err := rows.Scan(dest); err != nil {

@@ -48,15 +48,15 @@ func TestStatements(t *testing.T) {
 		{"exists", func(r rows) { r.Exists(ctx, title.Eq("x")) }, `query SELECT 1 FROM "books" WHERE "title" = ? LIMIT 1; x`},
 		{"count", func(r rows) { r.Count(ctx) }, `query SELECT count(*) FROM "books"`},
 
-		{"list", func(r rows) { r.List(ctx, data.Query[book]{}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "id" LIMIT ?; 20`},
+		{"list", func(r rows) { r.List(ctx, data.Query[book]{}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "id" LIMIT 20`},
 		{"list all", func(r rows) { r.List(ctx, data.Query[book]{Limit: -1}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "id"`},
 		{"list the rest", func(r rows) { r.List(ctx, data.Query[book]{Limit: -1, Offset: 5}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "id" LIMIT ? OFFSET ?; 9223372036854775807; 5`},
 		{"list and count", func(r rows) {
 			r.List(ctx, data.Query[book]{Where: pages.Lt(9), Order: data.By(title.Desc()), Limit: 5, Offset: 10, Count: true})
 		}, `batch SELECT ` + list + ` FROM "books" WHERE "pages" < ? ORDER BY "title" DESC, "id" DESC LIMIT ? OFFSET ?; 9; 5; 10
 batch SELECT count(*) FROM "books" WHERE "pages" < ?; 9`},
-		{"list by two", func(r rows) { r.List(ctx, data.Query[book]{Order: data.By(title.Desc(), pages.Asc())}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "title" DESC, "pages", "id" LIMIT ?; 20`},
-		{"list by id", func(r rows) { r.List(ctx, data.Query[book]{Order: data.By(bookID.Desc())}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "id" DESC LIMIT ?; 20`},
+		{"list by two", func(r rows) { r.List(ctx, data.Query[book]{Order: data.By(title.Desc(), pages.Asc())}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "title" DESC, "pages", "id" LIMIT 20`},
+		{"list by id", func(r rows) { r.List(ctx, data.Query[book]{Order: data.By(bookID.Desc())}) }, `query SELECT ` + list + ` FROM "books" ORDER BY "id" DESC LIMIT 20`},
 		{"each", func(r rows) {
 			for range r.Each(ctx, data.Query[book]{}) {
 			}

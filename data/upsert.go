@@ -154,6 +154,7 @@ type upserting[T any] struct {
 	known      []bool    // the row was there, if this was asked
 	created    []bool    // the row is new
 	found      *found[T] // the rows as they are now
+	list       string    // of the columns that come back
 	alive      bool      // match is unique among rows that are not marked as deleted
 	hidden     bool      // rows may be out of scope
 }
@@ -183,10 +184,17 @@ func (u *upserting[T]) bind(r Repository[T]) (err error) {
 			return err
 		}
 	}
-	if u.found, err = newFound(r.t, u.vs, u.match); err == nil && u.hidden {
+	if u.found, err = newFound(r.t, u.vs, u.match); err != nil {
+		return err
+	}
+	if u.hidden {
 		u.found.lost = r.errOutOfScope(u.match)
 	}
-	return err
+	u.list = r.p.list
+	if r.db.dialect.Verbatim {
+		u.list = u.found.know(u.set)
+	}
+	return nil
 }
 
 // maxListed is how many rows one statement writes at most as lists.
@@ -228,14 +236,20 @@ func (u *upserting[T]) run(ctx context.Context, r Repository[T], i, n int) error
 	if err := u.statement(b, r, u.args[i*u.width:(i+n)*u.width], twice); err != nil {
 		return err
 	}
-	columns := r.p.columns
+	var columns []driver.Column
+	for _, f := range u.found.asked {
+		columns = append(columns, f.column)
+	}
 	inserted := false
 	var extra []any
 	if told {
-		columns = append(slices.Clip(columns), driver.Column{Name: "inserted", Kind: driver.Bool})
+		columns = append(columns, driver.Column{Name: "inserted", Kind: driver.Bool})
 		extra = []any{&inserted}
 	}
 	return u.found.read(ctx, r, r.call(b, columns), i, n, extra, func(k, times int, row *T) {
+		for _, f := range u.found.known {
+			f.copyPlain(unsafe.Pointer(row), unsafe.Pointer(&u.vs[k]))
+		}
 		switch {
 		case told:
 			u.created[k] = inserted
@@ -320,7 +334,7 @@ func (u *upserting[T]) statement(b *builder, r Repository[T], args []any, twice 
 	if err := r.inScope(b); err != nil {
 		return err
 	}
-	b.text(" RETURNING ").text(r.p.list)
+	b.text(" RETURNING ").text(u.list)
 	if b.d.Inserted != "" {
 		b.text(", ").text(b.d.Inserted)
 	}

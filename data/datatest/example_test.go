@@ -56,7 +56,7 @@ func ExampleCount() {
 		fmt.Println(s)
 	}
 	// Output:
-	// SELECT "id", "text" FROM "notes" ORDER BY "id" LIMIT ?
+	// SELECT "id", "text" FROM "notes" ORDER BY "id" LIMIT 20
 	// SELECT count(*) FROM "notes"
 }
 

@@ -155,6 +155,10 @@ type Dialect struct {
 
 	True, False string // constants of a Bool column
 
+	// Verbatim says that a row holds what was written to it, since nothing, like
+	// a trigger, can change a value on its way.
+	Verbatim bool
+
 	// Later is SQL for the next value of a time column: the parameter, or a
 	// microsecond after the stored value if that is later. It is a format with
 	// two %s: parameter and column.
