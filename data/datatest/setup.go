@@ -1,3 +1,6 @@
+// Package datatest is for tests that need databases. A [Setup] gives each of them
+// one of its own, [Golden] holds a file to the SQL that they send, and two drivers
+// wrap another: [Counter] counts statements, [FailCommits] makes commits fail.
 package datatest
 
 import (

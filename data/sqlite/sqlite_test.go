@@ -14,13 +14,13 @@ import (
 	"time"
 
 	"github.com/manorgo/manor/data"
-	"github.com/manorgo/manor/data/datatest"
 	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/data/drivertest"
 	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
 )
 
-func TestDriver(t *testing.T) { datatest.Run(t, open) }
+func TestDriver(t *testing.T) { drivertest.Run(t, open) }
 
 func open(t *testing.T) *data.DB {
 	t.Helper()
