@@ -50,7 +50,7 @@ var unchangedTests = []test{
 			"short":        data.Col[string](changings, "short").Set("b"),
 			"level":        data.Col[string](changings, "level").Set("high"),
 			"day":          data.Col[data.Date](changings, "day").Set("2026-02-03"),
-			"int":          data.Col[int](changings, "int").Set(1),
+			"int":          data.Col[int](changings, "int").Set(-1), // which adding for the others does not come to
 			"small":        data.Col[int32](changings, "small").Set(2),
 			"float":        data.Col[float64](changings, "float").Set(0.1),
 			"bool":         data.Col[bool](changings, "bool").Set(true),
