@@ -1,6 +1,8 @@
 package secret
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strings"
 
@@ -11,37 +13,33 @@ const (
 	maxBcryptBytes = 72 // of a password; bcrypt ignores the rest
 	maxBcryptCost  = 15 // about two seconds
 	bcryptSize     = 60
+	bcryptLetters  = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 )
 
 var errBcrypt = errors.New("the stored password hash is not a usable bcrypt hash")
 
-// isBcrypt tells by the prefixes of the three names that mean the same today.
-func isBcrypt(h PasswordHash) bool {
-	s := string(h)
-	return strings.HasPrefix(s, "$2a$") || strings.HasPrefix(s, "$2b$") || strings.HasPrefix(s, "$2y$")
-}
-
-// matchBcrypt compares with the password as typed, which is what others
-// hashed, and then with its NFC form if that differs.
-func matchBcrypt(h PasswordHash, typed string, clean []byte) (bool, error) {
-	if len(h) != bcryptSize {
-		return false, errBcrypt
+// readBcrypt takes a bcrypt hash apart, one of three names that mean the same
+// today. With digested, it is of the password's SHA-256 in hexadecimal, as
+// Django's bcrypt_sha256 has it.
+//
+// bcrypt ignores what is beyond 72 bytes. A longer password never matches.
+func readBcrypt(h string, digested bool) (recipe, error) {
+	named := strings.HasPrefix(h, "$2a$") || strings.HasPrefix(h, "$2b$") || strings.HasPrefix(h, "$2y$")
+	if !named || len(h) != bcryptSize || strings.Trim(h[bcryptSize-53:], bcryptLetters) != "" {
+		return recipe{}, errBcrypt
 	}
 	if cost, err := bcrypt.Cost([]byte(h)); err != nil || cost > maxBcryptCost {
-		return false, errBcrypt
+		return recipe{}, errBcrypt
 	}
-	tries := [][]byte{[]byte(typed)}
-	if string(clean) != typed {
-		tries = append(tries, clean)
-	}
-	for _, p := range tries {
-		err := bcrypt.CompareHashAndPassword([]byte(h), p)
-		if err == nil && len(p) <= maxBcryptBytes {
-			return true, nil
+	return recipe{matches: func(password []byte) (bool, error) {
+		if digested {
+			sum := sha256.Sum256(password)
+			password = []byte(hex.EncodeToString(sum[:]))
 		}
+		err := bcrypt.CompareHashAndPassword([]byte(h), password)
 		if err != nil && !errors.Is(err, bcrypt.ErrMismatchedHashAndPassword) {
 			return false, errBcrypt
 		}
-	}
-	return false, nil
+		return err == nil && len(password) <= maxBcryptBytes, nil
+	}}, nil
 }

@@ -3,6 +3,8 @@ package secret
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -19,17 +21,81 @@ func wantBusy(t *testing.T, err error) {
 	}
 }
 
+// wantEmpty fails unless everything that g lent came back.
+func wantEmpty(t *testing.T, g *gate, workers int) {
+	t.Helper()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.workers != workers || g.memory != g.budget || len(g.waiting) != 0 {
+		t.Errorf("%d workers and %d KiB are free, %d wait", g.workers, g.memory, len(g.waiting))
+	}
+}
+
+// What hashes ask for is weighed: those that are heavy wait for memory, in their
+// turn, and nobody overtakes them.
+func TestGateWeighs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(10, 10, 100)
+		var order []string
+		var mu sync.Mutex
+		enter := func(ctx context.Context, name string, memory uint32) (leave chan struct{}) {
+			leave = make(chan struct{})
+			go func() {
+				out, err := g.enter(ctx, memory)
+				if err != nil {
+					return
+				}
+				mu.Lock()
+				order = append(order, name)
+				mu.Unlock()
+				<-leave
+				out()
+			}()
+			synctest.Wait()
+			return leave
+		}
+		want := func(names ...string) {
+			t.Helper()
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			if !slices.Equal(order, names) {
+				t.Fatalf("%q came in, want %q", order, names)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		a := enter(t.Context(), "a", 60)
+		b := enter(t.Context(), "b", 40)
+		enter(ctx, "heavy, and gone", 100)
+		c := enter(t.Context(), "c", 1000) // more than there is
+		d := enter(t.Context(), "d", 1)
+		want("a", "b")
+		close(a)
+		want("a", "b")
+		cancel()
+		want("a", "b")
+		close(b)
+		want("a", "b", "c")
+		close(c)
+		want("a", "b", "c", "d")
+		close(d)
+		synctest.Wait()
+		wantEmpty(t, g, 10)
+	})
+}
+
 func TestGate(t *testing.T) {
 	t.Parallel()
 	const callers = 500
 	for _, c := range []struct{ workers, queue int }{{1, 0}, {1, 1}, {2, 64}, {7, 3}, {600, 0}} {
 		synctest.Test(t, func(t *testing.T) {
-			g := newGate(c.workers, c.queue)
+			g := newGate(c.workers, c.queue, maxMemory)
 			var working, most, done, refused atomic.Int64
 			finish := make(chan struct{})
 			for range callers {
 				go func() {
-					leave, err := g.enter(t.Context())
+					leave, err := g.enter(t.Context(), 8)
 					if err != nil {
 						wantBusy(t, err)
 						refused.Add(1)
@@ -58,9 +124,7 @@ func TestGate(t *testing.T) {
 			if most.Load() != inside || done.Load() != inside+waiting {
 				t.Errorf("%+v: %d worked at once, %d in all", c, most.Load(), done.Load())
 			}
-			if len(g.slots) != 0 || len(g.places) != 0 {
-				t.Errorf("%+v: %d slots and %d places are lost", c, len(g.slots), len(g.places))
-			}
+			wantEmpty(t, g, c.workers)
 		})
 	}
 }
@@ -68,8 +132,8 @@ func TestGate(t *testing.T) {
 func TestGateHonoursContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1, 1)
-		leave, err := g.enter(t.Context())
+		g := newGate(1, 1, maxMemory)
+		leave, err := g.enter(t.Context(), 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,11 +141,11 @@ func TestGateHonoursContext(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			result := make(chan error, 1)
 			go func() {
-				_, err := g.enter(ctx)
+				_, err := g.enter(ctx, 8)
 				result <- err
 			}()
 			synctest.Wait()
-			_, err := g.enter(t.Context())
+			_, err := g.enter(t.Context(), 8)
 			wantBusy(t, err)
 			cancel()
 			if err := <-result; !errors.Is(err, context.Canceled) || !errors.Is(err, fault.Unavailable) {
@@ -90,16 +154,16 @@ func TestGateHonoursContext(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := g.enter(ctx); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, fault.Unavailable) {
+		if _, err := g.enter(ctx, 8); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, fault.Unavailable) {
 			t.Errorf("timed out: %v", err)
 		}
 		leave()
 		for range 50 { // a select alone would let half of them in
-			if _, err := g.enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			if _, err := g.enter(ctx, 8); !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("a dead context got in: %v", err)
 			}
 		}
-		if leave, err = g.enter(t.Context()); err != nil {
+		if leave, err = g.enter(t.Context(), 8); err != nil {
 			t.Fatal(err)
 		}
 		leave()
@@ -125,7 +189,7 @@ func TestHasherUsesItsGate(t *testing.T) {
 		}
 		var leave []func()
 		for range 2 {
-			l, err := h.gate.enter(t.Context())
+			l, err := h.gate.enter(t.Context(), 8)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,9 +219,10 @@ func TestHasherUsesItsGate(t *testing.T) {
 			l()
 		}
 		synctest.Wait()
-		if done.Load() != 10 || len(h.gate.slots) != 0 || len(h.gate.places) != 0 {
-			t.Errorf("%d are done; %d slots, %d places are taken", done.Load(), len(h.gate.slots), len(h.gate.places))
+		if done.Load() != 10 {
+			t.Errorf("%d are done", done.Load())
 		}
+		wantEmpty(t, h.gate, 2)
 	})
 }
 
@@ -167,11 +232,11 @@ func TestHasherDefaults(t *testing.T) {
 	if err := h.start(); err != nil {
 		t.Fatal(err)
 	}
-	if h.params != (Params{Memory: 19456, Time: 2, Parallelism: 1}) || cap(h.gate.places)-cap(h.gate.slots) != 64 || cap(h.gate.slots) < 1 {
-		t.Errorf("%+v, %d workers, %d places", h.params, cap(h.gate.slots), cap(h.gate.places))
+	if h.params != (Params{Memory: 19456, Time: 2, Parallelism: 1}) || h.gate.queue != 64 || h.gate.budget != 256*1024 || h.gate.workers < 1 {
+		t.Errorf("%+v, %d workers, %d places, %d KiB", h.params, h.gate.workers, h.gate.queue, h.gate.budget)
 	}
-	none := Hasher{Workers: 3, Queue: -1}
-	if err := none.start(); err != nil || cap(none.gate.places) != 3 || cap(none.gate.slots) != 3 {
-		t.Errorf("a negative queue has %d places", cap(none.gate.places))
+	none := Hasher{Workers: 3, Queue: -1, Memory: 1024}
+	if err := none.start(); err != nil || none.gate.queue != 0 || none.gate.workers != 3 || none.gate.budget != 1024 {
+		t.Errorf("a negative queue has %d places", none.gate.queue)
 	}
 }

@@ -1,21 +1,19 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
 
-	"golang.org/x/crypto/argon2"
-
 	"github.com/manorgo/manor/fault"
 )
 
 // A PasswordHash is a password as it is stored: a PHC string of argon2id, or a
-// bcrypt hash brought from elsewhere. "" means that there is no password, and
+// hash brought from elsewhere by [ParsePasswordHash]. "" means that there is no password, and
 // none verifies. It is stored as the string it is, of at most 255 bytes, and
 // printed, logged and marshalled as "[redacted]". Keep it in exported fields:
 // fmt does not ask the methods of unexported ones.
@@ -41,7 +39,7 @@ func (PasswordHash) MarshalJSON() ([]byte, error) { return []byte(`"` + mask + `
 // its fields are read once, then.
 //
 // All work passes one gate, so that a flood of sign-ins costs at most Workers
-// times Params.Memory, or the 256 MiB that a stored hash may ask for: Workers
+// and, between them, Memory, of which each takes what its hash asks for: Workers
 // hash, Queue wait, and whoever comes after them is refused at once as
 // fault.Unavailable, with a Retry. Waiting ends with the context, as
 // fault.Unavailable and the context's error; hashing that has begun is
@@ -50,6 +48,7 @@ type Hasher struct {
 	Params  Params // costs of new hashes
 	Workers int    // hashing at once; 0 means GOMAXPROCS
 	Queue   int    // waiting; 0 means 64, less means that nobody waits
+	Memory  uint32 // KiB in use at once; 0 means 256 MiB, the most that one hash takes
 
 	once   sync.Once
 	params Params
@@ -72,7 +71,7 @@ func (h *Hasher) start() error {
 		if queue == 0 {
 			queue = defaultQueue
 		}
-		h.gate = newGate(workers, max(queue, 0))
+		h.gate = newGate(workers, max(queue, 0), cmp.Or(h.Memory, maxMemory))
 	})
 	return h.err
 }
@@ -93,7 +92,7 @@ func (h *Hasher) Hash(ctx context.Context, password Text) (PasswordHash, error) 
 	if err := h.start(); err != nil {
 		return "", err
 	}
-	leave, err := h.gate.enter(ctx)
+	leave, err := h.gate.enter(ctx, h.params.Memory)
 	if err != nil {
 		return "", err
 	}
@@ -106,15 +105,17 @@ func (h *Hasher) Hash(ctx context.Context, password Text) (PasswordHash, error) 
 
 // Verify reports whether password is the one that was hashed, and, if it is,
 // whether the hash should be replaced by a new one because it was made by
-// bcrypt or with other parameters.
+// another program or with other parameters.
 //
 // An empty hash is verified as by VerifyNone. Passwords that Hash would refuse
 // for their form are refused here too, as fault.Invalid and whatever the hash:
-// answer as to a wrong one. A hash that cannot be read, or asks for more than
-// 256 MiB, 16 passes, 16 lanes or bcrypt cost 15, is fault.Internal.
+// answer as to a wrong one. A hash that [ParsePasswordHash] would refuse is
+// fault.Internal.
 //
-// bcrypt sees 72 bytes at most. A longer password therefore never verifies
-// against a bcrypt hash, since any other of the same beginning would too.
+// Other programs hash a password as it is typed: it is tried so, too, if that
+// differs from Unicode form NFC. bcrypt sees 72 bytes at most. A longer password
+// therefore never verifies against a bcrypt hash, since any other of the same
+// beginning would too.
 func (h *Hasher) Verify(ctx context.Context, hash PasswordHash, password Text) (ok, rehash bool, err error) {
 	if hash == "" {
 		ok, err = h.VerifyNone(ctx, password)
@@ -127,22 +128,45 @@ func (h *Hasher) Verify(ctx context.Context, hash PasswordHash, password Text) (
 	if err := h.start(); err != nil {
 		return false, false, err
 	}
-	if isBcrypt(hash) {
-		ok, err = h.verifyBcrypt(ctx, hash, password.Reveal(), clean)
-		return ok, ok, err
-	}
-	want, err := parsePHC(hash)
+	r, err := readHash(hash)
 	if err != nil {
 		return false, false, fault.Wrap(fault.Internal, err, "the password cannot be verified")
 	}
-	leave, err := h.gate.enter(ctx)
+	current := h.current(r)
+	tries := [][]byte{clean}
+	if typed := password.Reveal(); !current && typed != string(clean) {
+		tries = append(tries, []byte(typed))
+	}
+	leave, err := h.gate.enter(ctx, r.memory)
 	if err != nil {
 		return false, false, err
 	}
 	defer leave()
-	ok = subtle.ConstantTimeCompare(want.derive(clean), want.tag) == 1
-	current := want.Params == h.params && len(want.salt) == saltSize && len(want.tag) == tagSize
-	return ok, ok && !current, nil
+	for _, try := range tries {
+		ok, err := r.matches(try)
+		if err != nil {
+			return false, false, fault.Wrap(fault.Internal, err, "the password cannot be verified")
+		}
+		if ok {
+			return true, !current, nil
+		}
+	}
+	return false, false, nil
+}
+
+// Made reports whether a stored hash is one that Hash would make today, and not
+// one of another program or of other parameters.
+func (h *Hasher) Made(hash PasswordHash) bool {
+	if h.start() != nil {
+		return false
+	}
+	r, err := readHash(hash)
+	return err == nil && h.current(r)
+}
+
+// current reports whether a hash is one that Hash would make.
+func (h *Hasher) current(r recipe) bool {
+	return r.argon2 != nil && !r.argon2.i && r.argon2.Params == h.params && len(r.argon2.salt) == saltSize && len(r.argon2.tag) == tagSize
 }
 
 // VerifyNone does the work of Verify for a user who does not exist, so that
@@ -154,22 +178,4 @@ func (h *Hasher) VerifyNone(ctx context.Context, password Text) (ok bool, err er
 	dummy := phc{Params: h.params, salt: make([]byte, saltSize), tag: make([]byte, tagSize)}
 	_, _, err = h.Verify(ctx, dummy.encode(), password)
 	return false, err
-}
-
-// derive returns the tag of password with h's parameters, salt and tag length.
-func (h phc) derive(password []byte) []byte {
-	return argon2.IDKey(password, h.salt, h.Time, h.Memory, h.Parallelism, uint32(len(h.tag)))
-}
-
-func (h *Hasher) verifyBcrypt(ctx context.Context, hash PasswordHash, typed string, clean []byte) (bool, error) {
-	leave, err := h.gate.enter(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer leave()
-	ok, err := matchBcrypt(hash, typed, clean)
-	if err != nil {
-		return false, fault.Wrap(fault.Internal, err, "the password cannot be verified")
-	}
-	return ok, nil
 }

@@ -1,11 +1,14 @@
 package secret
 
 import (
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"golang.org/x/crypto/argon2"
 )
 
 // Params are the costs of argon2id (RFC 9106). A zero field means its default.
@@ -55,19 +58,50 @@ func (p Params) check() error {
 	return nil
 }
 
-// A phc is an argon2id hash, taken apart.
+// A phc is an argon2 hash, taken apart.
 type phc struct {
 	Params
 	salt, tag []byte
+	i         bool // argon2i, of others, and not argon2id
+}
+
+func (h phc) name() string {
+	if h.i {
+		return "argon2i"
+	}
+	return "argon2id"
 }
 
 // encode returns the PHC string: $argon2id$v=19$m=19456,t=2,p=1$salt$tag.
 func (h phc) encode() PasswordHash {
-	return PasswordHash(fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", h.Memory, h.Time, h.Parallelism,
+	return PasswordHash(fmt.Sprintf("$%s$v=19$m=%d,t=%d,p=%d$%s$%s", h.name(), h.Memory, h.Time, h.Parallelism,
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.tag)))
 }
 
-var errPHC = errors.New("the stored password hash is not an argon2id PHC string")
+// derive returns the tag of password with h's parameters, salt and tag length.
+func (h phc) derive(password []byte) []byte {
+	key := argon2.IDKey
+	if h.i {
+		key = argon2.Key
+	}
+	return key(password, h.salt, h.Time, h.Memory, h.Parallelism, uint32(len(h.tag)))
+}
+
+// readArgon2 takes an argon2 hash apart.
+func readArgon2(s PasswordHash) (recipe, error) {
+	h, err := parsePHC(s)
+	if err != nil {
+		return recipe{}, err
+	}
+	return recipe{memory: h.Memory, argon2: &h, matches: func(password []byte) (bool, error) {
+		return subtle.ConstantTimeCompare(h.derive(password), h.tag) == 1, nil
+	}}, nil
+}
+
+var (
+	errPHC   = errors.New("the stored password hash is not an argon2 PHC string")
+	errSizes = errors.New("the stored password hash has a salt or tag of unusual length")
+)
 
 // parsePHC reads what encode writes and nothing else: each hash has one
 // spelling. Its errors do not quote the hash.
@@ -83,6 +117,7 @@ func parsePHC(s PasswordHash) (h phc, err error) {
 	memory, errM := parseCost(cost[0], "m=", 32)
 	time, errT := parseCost(cost[1], "t=", 32)
 	lanes, errP := parseCost(cost[2], "p=", 8)
+	h.i = part[1] == "argon2i"
 	h.Params = Params{Memory: uint32(memory), Time: uint32(time), Parallelism: uint8(lanes)}
 	var errS, errH error
 	h.salt, errS = base64.RawStdEncoding.DecodeString(part[4])
@@ -91,7 +126,7 @@ func parsePHC(s PasswordHash) (h phc, err error) {
 		return phc{}, errPHC
 	}
 	if len(h.salt) < minSalt || len(h.salt) > maxSalt || len(h.tag) < minTag || len(h.tag) > maxTag {
-		return phc{}, errors.New("the stored password hash has a salt or tag of unusual length")
+		return phc{}, errSizes
 	}
 	if err := h.check(); err != nil {
 		return phc{}, fmt.Errorf("the stored password hash is out of bounds: %w", err)

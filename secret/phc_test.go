@@ -29,6 +29,7 @@ func TestParsePHC(t *testing.T) {
 	for _, edge := range []string{
 		"$argon2id$v=19$m=262144,t=16,p=16$" + salt16 + "$" + tag32,
 		"$argon2id$v=19$m=8,t=1,p=1$AAECAwQFBgc$AAECAwQFBgcICQoLDA0ODw",
+		"$argon2i$v=19$m=8,t=1,p=1$AAECAwQFBgc$AAECAwQFBgcICQoLDA0ODw",
 		"$argon2id$v=19$m=8,t=1,p=1$" + strings.Repeat("A", 86) + "$" + strings.Repeat("A", 86),
 	} {
 		if _, err := parsePHC(PasswordHash(edge)); err != nil {
@@ -43,7 +44,6 @@ func TestParsePHCRefuses(t *testing.T) {
 	for _, s := range []string{
 		"", "$", "$$$$$", "$argon2id$",
 		// other names and versions
-		"$argon2i$v=19$m=19456,t=2,p=1$" + salt16 + "$" + tag32,
 		"$argon2d$v=19$m=19456,t=2,p=1$" + salt16 + "$" + tag32,
 		"$Argon2id$v=19$m=19456,t=2,p=1$" + salt16 + "$" + tag32,
 		"$argon2id$v=16$m=19456,t=2,p=1$" + salt16 + "$" + tag32,
