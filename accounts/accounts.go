@@ -184,7 +184,7 @@ func (s *Service) checkRegistering(ctx context.Context, in Registering) error {
 	if err := fault.Fields(users.CheckEmail(users.NormalEmail(in.Email)), name); err != nil {
 		return err
 	}
-	if err := secret.CheckPassword(in.Password, 0, users.PasswordContext(in.Email, in.Username)...); err != nil {
+	if err := s.hasher.CheckPassword(in.Password, 0, users.PasswordContext(in.Email, in.Username, in.FirstName, in.LastName, s.config.Name)...); err != nil {
 		return err
 	}
 	if in.Username == "" {

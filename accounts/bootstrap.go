@@ -99,7 +99,7 @@ func (s *Service) newHash(ctx context.Context, in users.Create) (*secret.Passwor
 	if in.Password.IsZero() {
 		return nil, fault.Field("password", "is required")
 	}
-	if err := secret.CheckPassword(in.Password, 0, users.PasswordContext(in.Email, in.Username)...); err != nil {
+	if err := s.hasher.CheckPassword(in.Password, 0, users.PasswordContext(in.Email, in.Username, in.FirstName, in.LastName, s.config.Name)...); err != nil {
 		return nil, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)

@@ -92,7 +92,7 @@ func (s *Service) ResetPassword(ctx context.Context, token string, password secr
 	if err != nil {
 		return err
 	}
-	if err := secret.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username)...); err != nil {
+	if err := s.hasher.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username, u.FirstName, u.LastName, s.config.Name)...); err != nil {
 		return err
 	}
 	hash, err := s.hasher.Hash(ctx, password)

@@ -127,7 +127,7 @@ func (s *Service) SetPassword(ctx context.Context, identifier string, password s
 	if u, err = s.users.ByIdentifier(ctx, s.db, identifier); err != nil {
 		return u, err
 	}
-	if err := secret.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username)...); err != nil {
+	if err := s.hasher.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username, u.FirstName, u.LastName, s.config.Name)...); err != nil {
 		return u, err
 	}
 	hash, err := s.hasher.Hash(ctx, password)

@@ -33,6 +33,7 @@ type config struct {
 	mailFrom       string
 	registration   accounts.Registration
 	verify         bool
+	refused        *secret.PasswordList // nil means no more than the common ones
 	title          string
 	logFormat      string
 	logLevel       slog.Level
@@ -78,6 +79,7 @@ func settings() []setting {
 		{"MAIL_FROM", "", "manor@ and the public host", "`address` that mail is from, if MANOR_SMTP_URL does not say", readMailFrom},
 		{"REGISTRATION", "open", "", "`who` may register: open, invite or closed", readRegistration},
 		{"VERIFY", "on", "", "whether new e-mail addresses must be confirmed, `on or off`", readVerify},
+		{"PASSWORD_LIST", "", "none beside the common ones that every program knows", "`file` of passwords that nobody may choose, made by passwords filter", readPasswordList},
 		{"TITLE", "Manor", "", "`name` of the service for people and in its API's description", readTitle},
 		{"LOG", "text", "", "`format` of the log: text or json", readLog},
 		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},

@@ -50,6 +50,10 @@ type Hasher struct {
 	Queue   int    // waiting; 0 means 64, less means that nobody waits
 	Memory  uint32 // KiB in use at once; 0 means 256 MiB, the most that one hash takes
 
+	// Refused are passwords that nobody may choose, beside those that
+	// CheckPassword knows anyway. nil means none.
+	Refused *PasswordList
+
 	once   sync.Once
 	params Params
 	gate   *gate

@@ -16,12 +16,14 @@ func ExampleCheckPassword() {
 		fmt.Println(secret.CheckPassword(secret.NewText(password), 0, "ann.smith@example.org", "manor"))
 	}
 	check("correct horse battery staple")
-	check("correct horse")
+	check("correct hor")
+	check("P4ssw0rd!!2026")
 	check("Ann.Smith@Example.org!")
 	check("abcdefghijklmnopqrstuvwxyz")
 	// Output:
 	// <nil>
-	// the password must have at least 15 characters; body.password: must have at least 15 characters
+	// the password must have at least 12 characters; body.password: must have at least 12 characters
+	// the password is one that many people choose, or too close to one; body.password: is one that many people choose, or too close to one
 	// the password must be more than your name, your address or the name of this site; body.password: must be more than your name, your address or the name of this site
 	// the password must not be a repeated character or characters in order; body.password: must not be a repeated character or characters in order
 }
@@ -36,10 +38,10 @@ func TestCheckPassword(t *testing.T) {
 		context        []string
 		why            string // "" means accepted
 	}{
-		{"14", mixed[:14], 0, nil, "at least 15"},
-		{"15", mixed[:15], 0, nil, ""},
-		{"none", "", 0, nil, "at least 15"},
-		{"negative means the default", mixed[:14], -1, nil, "at least 15"},
+		{"11", mixed[:11], 0, nil, "at least 12"},
+		{"12", mixed[:12], 0, nil, ""},
+		{"none", "", 0, nil, "at least 12"},
+		{"negative means the default", mixed[:11], -1, nil, "at least 12"},
 		{"7 of 8", mixed[:7], 8, nil, "at least 8"},
 		{"8 of 8", mixed[:8], 8, nil, ""},
 		{"never less than 8", mixed[:7], 1, nil, "at least 8"},
@@ -47,9 +49,12 @@ func TestCheckPassword(t *testing.T) {
 		{"code points are counted", "日本語の合言葉はとても長いですね", 16, nil, ""},
 		{"not bytes", "日本語の合言葉", 15, nil, "at least 15"},
 		{"after composing", strings.Repeat("e\u0301a", 7), 15, nil, "at least 15"},
-		{"256", strings.Repeat(mixed, 8), 0, nil, ""},
-		{"257", strings.Repeat(mixed, 8) + "x", 0, nil, "at most 256"},
-		{"256 of four bytes", strings.Repeat("\U0001f40e\U0001f50b", 128), 0, nil, ""},
+		{"128", strings.Repeat(mixed, 4), 0, nil, ""},
+		{"129", strings.Repeat(mixed, 4) + "x", 0, nil, "at most 128"},
+		{"128 of four bytes", strings.Repeat("\U0001f40e\U0001f50b", 64), 0, nil, ""},
+		{"one sign that stands for eighteen", "\ufdfa", 0, nil, "at least 12"},
+		{"eleven that stand for more", strings.Repeat("\ufb03", 11), 0, nil, "at least 12"},
+		{"too many once they are taken apart", strings.Repeat("\ufb03a", 40), 0, nil, "at most 128"},
 		{"1025 bytes", strings.Repeat("x", 1025), 0, nil, "1024 bytes"},
 		{"NUL", mixed[:15] + "\x00", 0, nil, "not text"},
 		{"not UTF-8", mixed[:15] + "\xff", 0, nil, "not text"},
@@ -68,6 +73,18 @@ func TestCheckPassword(t *testing.T) {
 		{"letters round", "stuvwxyzabcdefgh", 0, nil, "in order"},
 		{"letters down", "zyxwvutsrqponmlk", 0, nil, "in order"},
 		{"almost in order", "abcdefghijklmnoq", 0, nil, ""},
+
+		{"common", "123456789qwerty", 0, nil, "many people"},
+		{"common, in another case", "BaseballFootball", 16, nil, ""},
+		{"common, with signs", "Sunshine!!!!", 0, nil, "many people"},
+		{"common, with a year", "Sunshine2026", 0, nil, "many people"},
+		{"common, twice", "sunshinesunshine", 0, nil, "many people"},
+		{"common, thrice, and a year", "DragonDragonDragon26", 0, nil, "many people"},
+		{"common, full width", "\uff33\uff35\uff2e\uff33\uff28\uff29\uff2e\uff25\uff12\uff10\uff12\uff16", 0, nil, "many people"},
+		{"common, in digits", "p4ssw0rd!2026", 0, nil, "many people"},
+		{"common, and eight more", "sunshine82640193", 0, nil, ""},
+		{"a long one of the list", "q1w2e3r4t5y6u7i8", 0, nil, "many people"},
+		{"common, within more", "my sunshine lamp", 0, nil, ""},
 
 		{"address", "ann.smith@example.org", 0, me, "your address"},
 		{"address, other case", "ANN.Smith@Example.ORG", 0, me, "your address"},

@@ -2,7 +2,6 @@ package users
 
 import (
 	"context"
-	"strings"
 
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
@@ -101,7 +100,7 @@ func (s *Service) hash(ctx context.Context, in Create) (*secret.PasswordHash, er
 	if in.Password.IsZero() {
 		return nil, nil
 	}
-	if err := secret.CheckPassword(in.Password, 0, PasswordContext(in.Email, in.Username)...); err != nil {
+	if err := s.hasher.CheckPassword(in.Password, 0, PasswordContext(in.Email, in.Username, in.FirstName, in.LastName)...); err != nil {
 		return nil, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
@@ -109,10 +108,9 @@ func (s *Service) hash(ctx context.Context, in Create) (*secret.PasswordHash, er
 }
 
 // PasswordContext returns the words that a password of this person must not be
-// made of.
-func PasswordContext(address, name string) []string {
-	local, _, _ := strings.Cut(NormalEmail(address), "@")
-	return []string{local, name, "manor"}
+// made of: parts of the address, and whatever else they or the app are called.
+func PasswordContext(address string, names ...string) []string {
+	return append([]string{NormalEmail(address), "manor"}, names...)
 }
 
 // Update changes an account. Switching it off, or an address that is not
