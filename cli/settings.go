@@ -191,6 +191,7 @@ const passwordName = "PASSWORD"
 func (p *program) unknown() []string {
 	known := map[string]bool{prefix + passwordName: true, prefix + passwordName + "_FILE": true}
 	known[prefix+moveTo], known[prefix+moveTo+"_FILE"] = true, true
+	known[prefix+firebaseKey], known[prefix+firebaseKey+"_FILE"] = true, true
 	for _, s := range p.settings() {
 		known[s.variable()], known[s.variable()+"_FILE"] = true, true
 	}

@@ -25,6 +25,9 @@ func (f *Fixture) object() (Record, error) {
 	var b byte
 	var err error
 	for {
+		if f.state.within && f.state.ended {
+			return Record{}, io.EOF // what the object has beside the list
+		}
 		if b, err = f.byte(); err != nil {
 			if errors.Is(err, io.EOF) && f.state.list && !f.state.ended {
 				err = f.wrong(f.line, "the file ends in the middle of its list")
@@ -66,6 +69,7 @@ type brackets struct {
 	ended   bool // after ]
 	between bool // a row was read, and no comma since
 	comma   bool // a row must follow
+	within  bool // the list stands in an object
 }
 
 // punctuation checks what stands between rows.

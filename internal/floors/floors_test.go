@@ -24,7 +24,7 @@ var floors = []string{
 	"domain data/drivertest",
 	"accounts/users",
 	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library examples/documents",
-	"accounts",
+	"accounts accounts/imports",
 	"pages",
 	".",
 	"cli manortest",
