@@ -18,7 +18,8 @@ import (
 func (s *Service) Domain() domain.Domain {
 	return domain.Domain{
 		Name: "accounts", Mount: s.mount,
-		Workers: []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify)},
+		Workers:  []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify)},
+		Handlers: s.handlers(),
 	}
 }
 
@@ -36,6 +37,8 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, stranger, tag, web.Summary("End a token"))
 	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
 
+	s.mountChanges(r)
+
 	admin := web.Tag("Users")
 	web.Handle(r, "POST /users/{id}/verify/resend", s.resendTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody their verification link again"))
 	web.Handle(r, "POST /users/{id}/password-reset", s.resetTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody a link to choose a new password"))
@@ -44,7 +47,7 @@ func (s *Service) mount(r *web.Router) {
 
 // Accepted says what is going to happen, if there is an account.
 type Accepted struct {
-	Status string `json:"status" enum:"verification_sent,reset_sent"`
+	Status string `json:"status" enum:"verification_sent,reset_sent,confirmation_sent"`
 }
 
 // mountRegister serves the registration that the app wants: one that must be

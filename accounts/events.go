@@ -1,9 +1,28 @@
 package accounts
 
 import (
+	"context"
+
 	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/event"
 )
+
+// handlers are what follows the events of accounts.
+func (s *Service) handlers() []event.Handler {
+	return []event.Handler{
+		event.On("accounts.tell_password_changed", s.tellPasswordChanged),
+		event.Inside(s.endLinks),
+	}
+}
+
+// endLinks ends the open links of an account that was switched off, so that they
+// stay ended when it is switched on again.
+func (s *Service) endLinks(ctx context.Context, tx *data.Tx, e users.Deactivated) error {
+	return s.tokens.Revoke(ctx, tx, e.ID, tokens.Verify, tokens.Reset, tokens.Email, tokens.Undo)
+}
 
 // Verified says that a person has proved to read mail at their address.
 type Verified struct {
@@ -21,3 +40,36 @@ type SignedIn struct {
 
 // Kind names the event.
 func (SignedIn) Kind() string { return "accounts.signed_in" }
+
+// PasswordChanged says that a person has a new password.
+type PasswordChanged struct {
+	UserID users.ID `json:"user_id"`
+}
+
+// Kind names the event.
+func (PasswordChanged) Kind() string { return "accounts.password_changed" }
+
+// EmailChangeAsked says that a person wants another address, which is not proved
+// yet.
+type EmailChangeAsked struct {
+	UserID users.ID `json:"user_id"`
+}
+
+// Kind names the event.
+func (EmailChangeAsked) Kind() string { return "accounts.email_change_asked" }
+
+// EmailChanged says that a person has another address, which is proved.
+type EmailChanged struct {
+	UserID users.ID `json:"user_id"`
+}
+
+// Kind names the event.
+func (EmailChanged) Kind() string { return "accounts.email_changed" }
+
+// EmailRestored says that a former address was put back by its reader.
+type EmailRestored struct {
+	UserID users.ID `json:"user_id"`
+}
+
+// Kind names the event.
+func (EmailRestored) Kind() string { return "accounts.email_restored" }

@@ -13,10 +13,14 @@ import (
 var letterFiles embed.FS
 
 // letters are the mails of the flows.
-type letters struct{ verify, known, reset *mail.Template }
+type letters struct {
+	verify, known, reset                *mail.Template
+	passwordChanged                     *mail.Template
+	emailConfirm, emailTaken, emailUndo *mail.Template
+}
 
 // letter is what a mail speaks of.
-type letter struct{ App, Name, Link string }
+type letter struct{ App, Name, Link, Address string }
 
 func parseLetters() letters {
 	parse := func(name, subject string) *mail.Template {
@@ -34,6 +38,11 @@ func parseLetters() letters {
 		verify: parse("verify", "Confirm your e-mail address for {{.App}}"),
 		known:  parse("known", "You already have an account at {{.App}}"),
 		reset:  parse("reset", "Choose a new password for {{.App}}"),
+
+		passwordChanged: parse("password_changed", "Your password for {{.App}} has changed"),
+		emailConfirm:    parse("email_confirm", "Confirm your new e-mail address for {{.App}}"),
+		emailTaken:      parse("email_taken", "You already have an account at {{.App}}"),
+		emailUndo:       parse("email_undo", "Your e-mail address for {{.App}} is about to change"),
 	}
 }
 

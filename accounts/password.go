@@ -111,6 +111,9 @@ func (s *Service) ResetPassword(ctx context.Context, token string, password secr
 		if err != nil {
 			return err
 		}
-		return s.tokens.Revoke(ctx, tx, *row.UserID, tokens.Verify)
+		if err := s.tokens.Revoke(ctx, tx, *row.UserID, tokens.Verify, tokens.Email); err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, PasswordChanged{UserID: *row.UserID})
 	})
 }

@@ -138,11 +138,13 @@ func (s *Service) SetPassword(ctx context.Context, identifier string, password s
 		if _, err := s.users.SetPassword(ctx, tx, u.ID, hash); err != nil {
 			return err
 		}
-		if err := s.tokens.Revoke(ctx, tx, u.ID, tokens.Reset); err != nil {
+		if err := s.tokens.Revoke(ctx, tx, u.ID, tokens.Reset, tokens.Email); err != nil {
 			return err
 		}
-		u, err = s.users.EndSessions(ctx, tx, u.ID)
-		return err
+		if u, err = s.users.EndSessions(ctx, tx, u.ID); err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, PasswordChanged{UserID: u.ID})
 	})
 	return u, err
 }

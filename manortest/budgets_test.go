@@ -18,9 +18,12 @@ var dearer = map[string]int{
 	"DELETE /roles/{name}/users/{user_id}": 4, // are there such a role and such a user?
 	"POST /auth/password/forgot":           0, // the same for everybody: a task looks
 	"POST /auth/verify/resend":             0,
-	"POST /auth/password/reset":            6, // is the link good, whose is it, the account, the link, the password, other links
-	"POST /users/{id}/password-reset":      6, // who is it, the earlier link, the link, the mail
-	"POST /users/{id}/verify/resend":       6, // who is it, how many links are open, the link, the mail
+	"POST /auth/password/reset":            6,  // is the link good, whose is it, the account, the link, the password, other links
+	"POST /auth/password/change":           6,  // and who: the account, the password, open links, the session that goes on
+	"POST /auth/email/change":              10, // and who: the account twice, is it taken, earlier links, two links, two mails
+	"POST /auth/email/undo":                8,  // whose is the link, the link, who is in the way, the address, three kinds of links, the new link
+	"POST /users/{id}/password-reset":      6,  // who is it, the earlier link, the link, the mail
+	"POST /users/{id}/verify/resend":       6,  // who is it, how many links are open, the link, the mail
 }
 
 func within(t *testing.T, route, kind string, statements []string) {

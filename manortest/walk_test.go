@@ -87,6 +87,7 @@ var writes = []write{
 	{route: "DELETE /auth/sessions/{id}", caller: "bob", path: "/auth/sessions/{session}"},
 	{route: "POST /auth/sessions/revoke-others", caller: "bob"},
 	{route: "PATCH /users/me", caller: "ann", body: fixed(body{"first_name": "Ann"})},
+	{route: "POST /auth/password/change", caller: "bob", body: fixed(body{"current_password": manortest.Password, "new_password": manortest.Password})},
 
 	{route: "POST /users/me/membership", caller: "ann", body: fixed(body{"city": "Oslo"})},
 	{route: "PATCH /users/me/membership", caller: "ann", body: fixed(body{"city": "Bergen"})},
@@ -106,6 +107,12 @@ var writes = []write{
 	{route: "POST /products", caller: "ann", body: fixed(body{"name": "Lamp", "price": "9.50"}), keep: "product"},
 	{route: "PATCH /products/{id}", caller: "ann", path: "/products/{product}", body: fixed(body{"name": "Floor lamp"})},
 	{route: "DELETE /products/{id}", caller: "ann", path: "/products/{product}"},
+
+	{route: "POST /auth/email/change", caller: "carol", body: fixed(body{"current_password": manortest.Password, "email": "new-carol@example.com"}), after: func(w *world, _ *manortest.Response) {
+		w.known["confirm"], w.known["undo"] = w.app.MailedToken(w.t, "new-carol@example.com"), w.app.MailedToken(w.t, "carol@example.com")
+	}},
+	{route: "POST /auth/email/confirm", body: func(w *world) body { return body{"token": w.known["confirm"]} }},
+	{route: "POST /auth/email/undo", body: func(w *world) body { return body{"token": w.known["undo"]} }},
 
 	{route: "POST /roles", caller: "admin", body: fixed(body{"name": "editors", "permissions": []string{"groups:moderate"}})},
 	{route: "PATCH /roles/{name}", caller: "admin", path: "/roles/editors", body: fixed(body{"description": "They edit."})},

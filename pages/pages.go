@@ -25,8 +25,8 @@ import (
 //go:embed templates assets
 var files embed.FS
 
-// New returns the pages over the flows of an app: GET and POST /verify,
-// /reset and /setup, and what they look like. name is what they call the app.
+// New returns the pages over the flows of an app, which mailed links lead to,
+// each for GET and POST, and what they look like. name is what they call the app.
 func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, error) {
 	tmpl, err := template.ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -34,12 +34,19 @@ func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, 
 	}
 	s := &server{flows: flows, name: name, log: log, tmpl: tmpl}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /verify", s.ask("verify.html", "Confirm your e-mail address"))
-	mux.HandleFunc("POST /verify", s.act("verify.html", "Confirm your e-mail address", s.verify))
-	mux.HandleFunc("GET /reset", s.ask("reset.html", "Choose a new password"))
-	mux.HandleFunc("POST /reset", s.act("reset.html", "Choose a new password", s.reset))
-	mux.HandleFunc("GET /setup", s.ask("setup.html", "Make the first administrator"))
-	mux.HandleFunc("POST /setup", s.act("setup.html", "Make the first administrator", s.setup))
+	for _, x := range []struct {
+		path, file, title string
+		do                step
+	}{
+		{"/verify", "verify.html", "Confirm your e-mail address", s.verify},
+		{"/reset", "reset.html", "Choose a new password", s.reset},
+		{"/setup", "setup.html", "Make the first administrator", s.setup},
+		{"/email/confirm", "email.html", "Confirm your new e-mail address", s.confirmEmail},
+		{"/email/undo", "undo.html", "Put your e-mail address back", s.undoEmail},
+	} {
+		mux.HandleFunc("GET "+x.path, s.ask(x.file, x.title))
+		mux.HandleFunc("POST "+x.path, s.act(x.file, x.title, x.do))
+	}
 	mux.HandleFunc("GET /assets/pages.css", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=3600")
 		http.ServeFileFS(w, r, files, "assets/pages.css")
@@ -131,6 +138,17 @@ func (s *server) verify(ctx context.Context, r *http.Request) (string, page, err
 func (s *server) reset(ctx context.Context, r *http.Request) (string, page, error) {
 	err := s.flows.ResetPassword(ctx, r.PostForm.Get("token"), secret.NewText(r.PostForm.Get("password")))
 	return "reset.html", page{Title: "Thank you", Done: "You have a new password. You can sign in now."}, err
+}
+
+func (s *server) confirmEmail(ctx context.Context, r *http.Request) (string, page, error) {
+	_, err := s.flows.ConfirmEmail(ctx, r.PostForm.Get("token"))
+	return "email.html", page{Title: "Thank you", Done: "This is your e-mail address now. You can sign in now."}, err
+}
+
+// undoEmail puts a former address back. Its owner then chooses a password.
+func (s *server) undoEmail(ctx context.Context, r *http.Request) (string, page, error) {
+	token, err := s.flows.UndoEmail(ctx, r.PostForm.Get("token"))
+	return "reset.html", page{Title: "Choose a new password", Token: token.Reveal()}, err
 }
 
 func (s *server) setup(ctx context.Context, r *http.Request) (string, page, error) {

@@ -14,6 +14,8 @@ const (
 	LabelReset     Label = "digest/reset"
 	LabelInvite    Label = "digest/invite"
 	LabelEmail     Label = "digest/email"
+	LabelUndo      Label = "digest/undo"
+	LabelReturn    Label = "digest/return"
 	LabelBootstrap Label = "digest/bootstrap"
 	LabelAPIKey    Label = "digest/apikey"
 	LabelBrowser   Label = "digest/browser" // of data/session's cookies

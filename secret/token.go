@@ -23,6 +23,8 @@ const (
 	ResetToken     Prefix = "mnp" // allows a new password
 	InviteToken    Prefix = "mni" // allows an account
 	EmailToken     Prefix = "mnm" // proves a new e-mail address
+	UndoToken      Prefix = "mnu" // puts the former e-mail address back
+	ReturnToken    Prefix = "mnd" // undoes the deletion of an account
 	BootstrapToken Prefix = "mnb" // makes the first administrator
 	APIKey         Prefix = "mnk" // a long-lived credential for programs
 )

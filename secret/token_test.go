@@ -14,7 +14,7 @@ import (
 
 var prefixes = []secret.Prefix{
 	secret.SessionCookie, secret.BrowserCookie, secret.AccessToken, secret.RefreshToken, secret.VerifyToken, secret.ResetToken,
-	secret.InviteToken, secret.EmailToken, secret.BootstrapToken, secret.APIKey,
+	secret.InviteToken, secret.EmailToken, secret.UndoToken, secret.ReturnToken, secret.BootstrapToken, secret.APIKey,
 }
 
 func ExampleParseToken() {

@@ -1,6 +1,6 @@
 // Package tokens keeps one-time tokens: the secrets in mailed links that
 // verify an address, reset a password, accept an invitation, confirm a new
-// address or make the first administrator.
+// address or undo that, undo a deletion, or make the first administrator.
 //
 // Only a keyed digest of a token is stored. [Service.Consume] is the one place
 // where a token is used up.
@@ -29,6 +29,8 @@ const (
 	Reset     Purpose = "reset"     // choose a new password
 	Invite    Purpose = "invite"    // register although registration is closed
 	Email     Purpose = "email"     // change the address of the account
+	Undo      Purpose = "undo"      // put the former address of the account back
+	Return    Purpose = "return"    // undo the deletion of the account
 	Bootstrap Purpose = "bootstrap" // make the first administrator
 )
 
@@ -43,6 +45,8 @@ var kinds = map[Purpose]struct {
 	Reset:     {secret.ResetToken, secret.LabelReset, 30 * time.Minute},
 	Invite:    {secret.InviteToken, secret.LabelInvite, 7 * 24 * time.Hour},
 	Email:     {secret.EmailToken, secret.LabelEmail, time.Hour},
+	Undo:      {secret.UndoToken, secret.LabelUndo, 7 * 24 * time.Hour},
+	Return:    {secret.ReturnToken, secret.LabelReturn, 30 * 24 * time.Hour},
 	Bootstrap: {secret.BootstrapToken, secret.LabelBootstrap, time.Hour},
 }
 
@@ -50,7 +54,7 @@ var kinds = map[Purpose]struct {
 type Token struct {
 	data.Audited[Token]
 	UserID    *users.ID       `json:"user_id" db:"user_id,references=users,ondelete=cascade,index"` // nil if there is no account yet
-	Purpose   Purpose         `json:"purpose" db:"purpose,size=16,enum=verify|reset|invite|email|bootstrap"`
+	Purpose   Purpose         `json:"purpose" db:"purpose,size=16,enum=verify|reset|invite|email|undo|return|bootstrap"`
 	Digest    secret.Digest   `json:"-" db:"digest,unique"`
 	Address   string          `json:"-" db:"address,size=254,default=''"` // the e-mail address it is bound to
 	Payload   json.RawMessage `json:"-" db:"payload,json"`
@@ -76,6 +80,8 @@ type Order struct {
 	Address string   // the e-mail address it is sent to
 	Payload any      // JSON that Consume gives back; nil for none
 
+	Life time.Duration // 0 means that of the purpose
+
 	KeepOthers bool // leave the earlier tokens of the same user and purpose good
 }
 
@@ -93,13 +99,16 @@ func NewService(db *data.DB, keys *secret.Keyring) *Service { return &Service{db
 func (s *Service) Issue(ctx context.Context, tx *data.Tx, o Order) (secret.Token, error) {
 	kind := kinds[o.Purpose]
 	token := secret.NewToken(kind.prefix)
+	if o.Life == 0 {
+		o.Life = kind.life
+	}
 	payload, err := json.Marshal(o.Payload)
 	if err != nil {
 		return token, fault.Wrap(fault.Internal, err, "token payload")
 	}
 	row := Token{
 		Purpose: o.Purpose, Digest: s.keys.DigestOf(kind.label, token), Address: o.Address,
-		Payload: payload, ExpiresAt: tx.DB().Now().Add(kind.life),
+		Payload: payload, ExpiresAt: tx.DB().Now().Add(o.Life),
 	}
 	if !o.User.IsZero() {
 		row.UserID = &o.User
@@ -116,18 +125,24 @@ func (s *Service) Issue(ctx context.Context, tx *data.Tx, o Order) (secret.Token
 	return token, table.On(tx).Add(ctx, &row)
 }
 
-// Revoke ends the open tokens of a user and a purpose. The zero user means all
-// tokens for people without an account.
-func (s *Service) Revoke(ctx context.Context, tx *data.Tx, user users.ID, p Purpose) error {
+// Revoke ends the open tokens of a user that have one of the purposes. The zero
+// user means all tokens for people without an account.
+func (s *Service) Revoke(ctx context.Context, tx *data.Tx, user users.ID, of ...Purpose) error {
 	owner := userID.Eq(user)
 	if user.IsZero() {
 		owner = userID.IsNull()
 	}
-	return revoke(ctx, tx, owner, p)
+	return revoke(ctx, tx, owner, of...)
 }
 
-func revoke(ctx context.Context, tx *data.Tx, which data.Filter[Token], p Purpose) error {
-	_, err := table.On(tx).UpdateWhere(ctx, data.All(which, purpose.Eq(p), usedAt.IsNull()), usedAt.Set(tx.DB().Now()))
+// RevokeLater ends the open tokens of the same user and purpose that were made
+// after this one.
+func (s *Service) RevokeLater(ctx context.Context, tx *data.Tx, t *Token) error {
+	return revoke(ctx, tx, data.All(userID.Eq(*t.UserID), id.Gt(t.ID)), t.Purpose)
+}
+
+func revoke(ctx context.Context, tx *data.Tx, which data.Filter[Token], of ...Purpose) error {
+	_, err := table.On(tx).UpdateWhere(ctx, data.All(which, purpose.In(of...), usedAt.IsNull()), usedAt.Set(tx.DB().Now()))
 	return err
 }
 

@@ -17,6 +17,14 @@ type Changed struct {
 // Kind names the event.
 func (Changed) Kind() string { return "users.changed" }
 
+// Deactivated says that an account was switched off.
+type Deactivated struct {
+	ID ID `json:"id"`
+}
+
+// Kind names the event.
+func (Deactivated) Kind() string { return "users.deactivated" }
+
 // Deleted says that an account is gone.
 type Deleted struct {
 	ID ID `json:"id"`

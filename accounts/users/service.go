@@ -139,15 +139,18 @@ func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, ver
 				return err
 			}
 		}
-		u, err = s.changeIn(ctx, tx, key, where, in.Changes(), version...)
+		changes := in.Changes()
+		if off || unverified {
+			changes = append(changes, epoch.Plus(1))
+		}
+		u, err = s.changeIn(ctx, tx, key, where, changes, version...)
 		if err == nil && (in.Staff.Or(false) || in.Email.Sent()) {
 			err = outranked(ctx, tx, key)
 		}
-		if err != nil || !off && !unverified {
+		if err != nil || !off {
 			return err
 		}
-		u, err = s.EndSessions(ctx, tx, key)
-		return err
+		return s.events.Emit(ctx, tx, Deactivated{ID: u.ID})
 	})
 	return u, err
 }

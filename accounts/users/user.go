@@ -81,6 +81,7 @@ var (
 	publicProfile = data.Col[bool](table, "public_profile")
 	epoch         = data.Col[int](table, "epoch")
 	id            = data.Col[ID](table, "id")
+	createdAt     = data.Col[time.Time](table, "created_at")
 )
 
 // An ID names a user.

@@ -1,0 +1,71 @@
+package accounts
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
+)
+
+// mountChanges serves what people do to their own credentials.
+func (s *Service) mountChanges(r *web.Router) {
+	tag, stranger := web.Tag("Signing in"), web.Stranger()
+	web.Handle(r, "POST /auth/password/change", s.changeOwnPassword, web.SignedIn, tag, web.Summary("Change your password"),
+		web.Describe("Ends every other session and token of the account. A cookie session goes on with a new cookie."),
+		web.Errors("CREDENTIALS_INVALID", "PASSWORD_REJECTED"))
+	web.Handle(r, "POST /auth/email/change", s.changeOwnEmail, web.SignedIn, tag, web.Status(http.StatusAccepted),
+		web.Summary("Ask for another e-mail address"),
+		web.Describe("Mails a link to the new address, which counts once it is followed, and tells the present one, with a link that undoes it."),
+		web.Errors("CREDENTIALS_INVALID"))
+	web.Handle(r, "POST /auth/email/confirm", s.confirmEmail, web.Anyone, stranger, tag, web.Summary("Confirm a new e-mail address"),
+		web.Describe("Ends every session and token of the account."), web.Errors("TOKEN_INVALID"))
+	web.Handle(r, "POST /auth/email/undo", s.undoEmail, web.Anyone, stranger, tag, web.Summary("Put a former e-mail address back"),
+		web.Describe("Ends every session and token of the account and its password. What it answers with chooses a new one."), web.Errors("TOKEN_INVALID"))
+}
+
+// caller returns who is calling.
+func caller(ctx context.Context) users.ID { return users.IDOf(auth.From(ctx).Subject) }
+
+type cookies struct{ Cookies []*http.Cookie }
+
+func (s *Service) changeOwnPassword(ctx context.Context, in *struct {
+	Body struct {
+		Current secret.Text `json:"current_password"`
+		New     secret.Text `json:"new_password"`
+	}
+}) (*cookies, error) {
+	issued, err := s.ChangePassword(ctx, caller(ctx), PasswordChange{
+		Session: auth.From(ctx).Session, Current: in.Body.Current, New: in.Body.New,
+	})
+	if err != nil || issued.Cookie.IsZero() {
+		return &cookies{}, err
+	}
+	return &cookies{[]*http.Cookie{issued.SetCookie(s.links.Secure())}}, nil
+}
+
+func (s *Service) changeOwnEmail(ctx context.Context, in *struct {
+	Body struct {
+		Email   string      `json:"email" maxLength:"254" format:"email"`
+		Current secret.Text `json:"current_password"`
+	}
+}) (*accepted, error) {
+	return &accepted{Accepted{"confirmation_sent"}}, s.ChangeEmail(ctx, caller(ctx), in.Body.Current, in.Body.Email)
+}
+
+func (s *Service) confirmEmail(ctx context.Context, in *tokenBody) (*struct{ Body users.User }, error) {
+	u, err := s.ConfirmEmail(ctx, in.Body.Token)
+	return &struct{ Body users.User }{u}, err
+}
+
+// Restored lets the owner of a restored account choose a password.
+type Restored struct {
+	ResetToken string `json:"reset_token" doc:"For POST /auth/password/reset."`
+}
+
+func (s *Service) undoEmail(ctx context.Context, in *tokenBody) (*struct{ Body Restored }, error) {
+	token, err := s.UndoEmail(ctx, in.Body.Token)
+	return &struct{ Body Restored }{Restored{token.Reveal()}}, err
+}
