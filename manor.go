@@ -176,7 +176,7 @@ func (a *App) lend() error {
 	links := web.NewLinks(c.base())
 	a.env = domain.Env{
 		DB: c.DB, Log: c.Log, Keys: c.Keys, Hasher: c.Hasher, Tasks: queue, Events: event.NewBus(queue),
-		Mail: outbox, Links: links, Databases: c.Databases,
+		Mail: outbox, Links: links, Databases: c.Databases, Domains: func() []domain.Domain { return a.domains },
 		Files: file.New(file.Config{DB: c.DB, Bucket: c.Files, Tasks: queue, Keys: c.Keys, Links: links, Path: filesPath, Log: c.Log}),
 	}
 	return nil

@@ -8,7 +8,9 @@ package accounts
 import (
 	"context"
 	"net/url"
+	"time"
 
+	"github.com/manorgo/manor/accounts/roles"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
@@ -37,6 +39,8 @@ type Config struct {
 	Registration Registration
 	// Unverified lets people in before they have proved their e-mail address.
 	Unverified bool
+	// Grace is how long a deleted account waits to be erased. 0 means 30 days.
+	Grace time.Duration
 	// Name is what mails call the app. "" means the host of its public URL.
 	Name string
 }
@@ -54,6 +58,8 @@ type Service struct {
 	users    *users.Service
 	sessions *sessions.Service
 	tokens   *tokens.Service
+	roles    *roles.Service
+	domains  func() []domain.Domain // all of the app
 }
 
 // NewService returns the flows of an app. It panics if the templates of mails
@@ -62,17 +68,23 @@ func NewService(env domain.Env, c Config) *Service {
 	if c.Registration == "" {
 		c.Registration = Open
 	}
+	if c.Grace == 0 {
+		c.Grace = 30 * 24 * time.Hour
+	}
 	if c.Name == "" {
 		if u, err := url.Parse(env.Links.To("/", nil)); err == nil {
 			c.Name = u.Hostname()
 		}
 	}
+	people := users.NewService(env.DB, env.Hasher, env.Events)
 	return &Service{
 		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
 		letters:  parseLetters(),
-		users:    users.NewService(env.DB, env.Hasher, env.Events),
+		users:    people,
 		sessions: sessions.NewService(env.DB, env.Keys),
 		tokens:   tokens.NewService(env.DB, env.Keys),
+		roles:    roles.NewService(env.DB, people, env.Events, nil), // roles are given here, not written
+		domains:  env.Domains,
 	}
 }
 
@@ -140,6 +152,9 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 // before. Whoever reads the mail chooses a new one.
 func (s *Service) registerAgain(ctx context.Context, in Registering) error {
 	known, err := s.users.ByIdentifier(ctx, s.db, in.Email)
+	if fault.KindOf(err) == fault.NotFound { // deleted, and not erased yet
+		return s.registerDeleted(ctx, in.Email)
+	}
 	if err != nil {
 		return err
 	}

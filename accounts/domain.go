@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
@@ -18,8 +19,10 @@ import (
 func (s *Service) Domain() domain.Domain {
 	return domain.Domain{
 		Name: "accounts", Mount: s.mount,
-		Workers:  []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify)},
-		Handlers: s.handlers(),
+		Workers:   []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify), task.Work(s.purge).With(task.Options{Timeout: purgeTimeout})},
+		Schedules: []task.Schedule{{Every: time.Hour, Args: Purge{}}},
+		Handlers:  s.handlers(),
+		Export:    s.exportMails, Erase: s.eraseMails,
 	}
 }
 
@@ -38,6 +41,8 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
 
 	s.mountChanges(r)
+	s.mountLeaving(r)
+	s.mountInvitations(r)
 
 	admin := web.Tag("Users")
 	web.Handle(r, "POST /users/{id}/verify/resend", s.resendTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody their verification link again"))

@@ -14,7 +14,8 @@ import (
 func (s *Service) handlers() []event.Handler {
 	return []event.Handler{
 		event.On("accounts.tell_password_changed", s.tellPasswordChanged),
-		event.Inside(s.endLinks),
+		event.Inside(s.endLinks), event.Inside(s.endLinksOfDeleted),
+		event.On("accounts.erase_at_once", s.eraseAtOnce),
 	}
 }
 
@@ -73,3 +74,21 @@ type EmailRestored struct {
 
 // Kind names the event.
 func (EmailRestored) Kind() string { return "accounts.email_restored" }
+
+// Invited says that somebody was invited.
+type Invited struct {
+	ID   data.ID[tokens.Token] `json:"id"`
+	Role string                `json:"role,omitempty"` // that they will hold
+}
+
+// Kind names the event.
+func (Invited) Kind() string { return "accounts.invited" }
+
+// InvitationAccepted says that a person made an account by an invitation.
+type InvitationAccepted struct {
+	UserID       users.ID              `json:"user_id"`
+	InvitationID data.ID[tokens.Token] `json:"invitation_id"`
+}
+
+// Kind names the event.
+func (InvitationAccepted) Kind() string { return "accounts.invitation_accepted" }

@@ -17,10 +17,11 @@ type letters struct {
 	verify, known, reset                *mail.Template
 	passwordChanged                     *mail.Template
 	emailConfirm, emailTaken, emailUndo *mail.Template
+	deleted, invitation                 *mail.Template
 }
 
 // letter is what a mail speaks of.
-type letter struct{ App, Name, Link, Address string }
+type letter struct{ App, Name, Link, Address, Day string }
 
 func parseLetters() letters {
 	parse := func(name, subject string) *mail.Template {
@@ -39,6 +40,8 @@ func parseLetters() letters {
 		known:  parse("known", "You already have an account at {{.App}}"),
 		reset:  parse("reset", "Choose a new password for {{.App}}"),
 
+		deleted:         parse("deleted", "Your account at {{.App}} is deleted"),
+		invitation:      parse("invitation", "You are invited to {{.App}}"),
 		passwordChanged: parse("password_changed", "Your password for {{.App}} has changed"),
 		emailConfirm:    parse("email_confirm", "Confirm your new e-mail address for {{.App}}"),
 		emailTaken:      parse("email_taken", "You already have an account at {{.App}}"),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/secret"
@@ -68,4 +69,34 @@ type Restored struct {
 func (s *Service) undoEmail(ctx context.Context, in *tokenBody) (*struct{ Body Restored }, error) {
 	token, err := s.UndoEmail(ctx, in.Body.Token)
 	return &struct{ Body Restored }{Restored{token.Reveal()}}, err
+}
+
+// mountLeaving serves how people take their data and go.
+func (s *Service) mountLeaving(r *web.Router) {
+	tag := web.Tag("Users")
+	web.Handle(r, "GET /users/me/export", s.exportOwn, web.SignedIn, tag, web.Summary("Take away everything that is held about you"))
+	web.Handle(r, "DELETE /users/me", s.leave, web.SignedIn, tag, web.Summary("Delete your account"),
+		web.Describe("It is gone for everybody at once, and erased after a time in which a mailed link brings it back."),
+		web.Errors("CREDENTIALS_INVALID", "LAST_SUPERUSER"))
+	web.Handle(r, "POST /auth/deletion/undo", s.undoDeletion, web.Anyone, web.Stranger(), web.Tag("Signing in"),
+		web.Summary("Have a deleted account back"), web.Errors("TOKEN_INVALID"))
+}
+
+func (s *Service) exportOwn(ctx context.Context, _ *web.None) (*struct{ Body Export }, error) {
+	out, err := s.Export(ctx, caller(ctx))
+	return &struct{ Body Export }{out}, err
+}
+
+func (s *Service) leave(ctx context.Context, in *struct {
+	Body struct {
+		Current secret.Text `json:"current_password"`
+	}
+}) (*cookies, error) {
+	err := s.Leave(ctx, caller(ctx), in.Body.Current)
+	return &cookies{[]*http.Cookie{sessions.DropCookie(s.links.Secure())}}, err
+}
+
+func (s *Service) undoDeletion(ctx context.Context, in *tokenBody) (*struct{ Body users.User }, error) {
+	u, err := s.UndoDeletion(ctx, in.Body.Token)
+	return &struct{ Body users.User }{u}, err
 }

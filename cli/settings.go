@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +35,7 @@ type config struct {
 	registration   accounts.Registration
 	verify         bool
 	refused        *secret.PasswordList // nil means no more than the common ones
+	grace          time.Duration
 	title          string
 	logFormat      string
 	logLevel       slog.Level
@@ -80,6 +82,7 @@ func settings() []setting {
 		{"REGISTRATION", "open", "", "`who` may register: open, invite or closed", readRegistration},
 		{"VERIFY", "on", "", "whether new e-mail addresses must be confirmed, `on or off`", readVerify},
 		{"PASSWORD_LIST", "", "none beside the common ones that every program knows", "`file` of passwords that nobody may choose, made by passwords filter", readPasswordList},
+		{"DELETION_GRACE", "720h", "", "`time` after which deleted accounts are erased", readGrace},
 		{"TITLE", "Manor", "", "`name` of the service for people and in its API's description", readTitle},
 		{"LOG", "text", "", "`format` of the log: text or json", readLog},
 		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},

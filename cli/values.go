@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/manorgo/manor/accounts"
@@ -209,6 +210,13 @@ func readRegistration(c *config, s string) error {
 func readVerify(c *config, s string) error {
 	c.verify = s == "on"
 	return oneOf(s, "on", "off")
+}
+
+func readGrace(c *config, s string) (err error) {
+	if c.grace, err = time.ParseDuration(s); err != nil || c.grace < time.Minute {
+		return errors.New("must be a time of at least a minute, such as 720h")
+	}
+	return nil
 }
 
 func readTitle(c *config, s string) error {

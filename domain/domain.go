@@ -36,6 +36,7 @@ type Env struct {
 	Links  web.Links       // addresses of this app for people outside
 	Files  *file.Store     // files that rows refer to, by a file.Keeper
 
+	Domains   func() []Domain     // all that the app is made of, once it is made
 	Databases map[string]*data.DB // those beside DB, by their names; domains use Database
 }
 
@@ -84,6 +85,16 @@ type Domain struct {
 	Handlers    []event.Handler   // events that it reacts to
 	Workers     []task.Worker     // tasks that it does
 	Schedules   []task.Schedule   // tasks that come round
+
+	// Export returns what the domain holds about somebody, as JSON, for the person
+	// to take away; nil if there is nothing.
+	Export func(ctx context.Context, who auth.Subject) (any, error)
+
+	// Erase removes what the domain holds about somebody, or makes it nobody's, in
+	// the transaction of main that then removes their account. Rows that refer to
+	// users with ondelete=cascade or ondelete=null go, or become nobody's, without.
+	// An error leaves the account, to be erased another time.
+	Erase func(ctx context.Context, tx *data.Tx, who auth.Subject) error
 
 	// Run works in the background of every instance until ctx ends, and then
 	// finishes what it holds.

@@ -22,8 +22,13 @@ var dearer = map[string]int{
 	"POST /auth/password/change":           6,  // and who: the account, the password, open links, the session that goes on
 	"POST /auth/email/change":              10, // and who: the account twice, is it taken, earlier links, two links, two mails
 	"POST /auth/email/undo":                8,  // whose is the link, the link, who is in the way, the address, three kinds of links, the new link
-	"POST /users/{id}/password-reset":      6,  // who is it, the earlier link, the link, the mail
-	"POST /users/{id}/verify/resend":       6,  // who is it, how many links are open, the link, the mail
+	"DELETE /users/me":                     8,  // and who: the account, the last superuser, the mark, open links, the link, the mail
+	"POST /users/invitations":              5,  // and who: is it taken, earlier ones, the link, the mail
+	"POST /auth/invitations/accept":        5,  // is the link good, whose is it, the link, the account, other links
+	"POST /users/{id}/deactivate":          5,  // and who: the last superuser, the switch, open links
+	"DELETE /users/{id}":                   4,
+	"POST /users/{id}/password-reset":      6, // who is it, the earlier link, the link, the mail
+	"POST /users/{id}/verify/resend":       6, // who is it, how many links are open, the link, the mail
 }
 
 func within(t *testing.T, route, kind string, statements []string) {

@@ -35,7 +35,7 @@ type world struct {
 	t                *testing.T
 	app              *manortest.App
 	admin, ann, anon *manortest.Client
-	bob, carol       *manortest.Client
+	bob, carol, dan  *manortest.Client
 	known            map[string]string   // ids and tokens that answers gave, by name
 	cost             map[string][]string // the statements of each route that was walked
 }
@@ -43,7 +43,7 @@ type world struct {
 func newWorld(t *testing.T, app *manortest.App) *world {
 	t.Helper()
 	w := &world{t: t, app: app, known: map[string]string{}, cost: map[string][]string{}, anon: app.Anonymous(t), admin: app.Admin(t)}
-	w.ann, w.bob, w.carol = app.User(t, "ann"), app.User(t, "bob"), app.User(t, "carol")
+	w.ann, w.bob, w.carol, w.dan = app.User(t, "ann"), app.User(t, "bob"), app.User(t, "carol"), app.User(t, "dan")
 	w.known["ann"], w.known["bob"], w.known["carol"] = w.ann.User.ID.String(), w.bob.User.ID.String(), w.carol.User.ID.String()
 	w.anon.Post("/auth/login", login("bob")).Want(200)
 	w.known["session"] = w.bob.Get("/auth/sessions?orderBy=created_at&pageSize=1").Want(200).Text("items.0.id")
@@ -56,7 +56,7 @@ func login(name string) body { return body{"identifier": name, "password": manor
 // A write is a request that changes something.
 type write struct {
 	route  string // as Routes has it, without the prefix
-	caller string // ann, bob, carol or admin; "" is nobody
+	caller string // ann, bob, carol, dan or admin; "" is nobody
 	path   string // with {name} for what is known; "" means as the route
 	body   func(w *world) body
 	keep   string // what the id in the answer is known as, for later
@@ -113,6 +113,10 @@ var writes = []write{
 	}},
 	{route: "POST /auth/email/confirm", body: func(w *world) body { return body{"token": w.known["confirm"]} }},
 	{route: "POST /auth/email/undo", body: func(w *world) body { return body{"token": w.known["undo"]} }},
+	{route: "DELETE /users/me", caller: "dan", body: fixed(body{"current_password": manortest.Password}), after: func(w *world, _ *manortest.Response) {
+		w.known["return"] = w.app.MailedToken(w.t, "dan@example.com")
+	}},
+	{route: "POST /auth/deletion/undo", body: func(w *world) body { return body{"token": w.known["return"]} }},
 
 	{route: "POST /roles", caller: "admin", body: fixed(body{"name": "editors", "permissions": []string{"groups:moderate"}})},
 	{route: "PATCH /roles/{name}", caller: "admin", path: "/roles/editors", body: fixed(body{"description": "They edit."})},
@@ -122,6 +126,15 @@ var writes = []write{
 
 	{route: "POST /users", caller: "admin", body: fixed(body{"email": "made@example.com"}), keep: "made"},
 	{route: "PATCH /users/{id}", caller: "admin", path: "/users/{made}", body: fixed(body{"first_name": "Made"})},
+	{route: "POST /users/invitations", caller: "admin", body: fixed(body{"email": "invited@example.com"}), keep: "invitation", after: func(w *world, _ *manortest.Response) {
+		w.known["invite"] = w.app.MailedToken(w.t, "invited@example.com")
+	}},
+	{route: "POST /auth/invitations/accept", body: func(w *world) body {
+		return body{"token": w.known["invite"], "password": manortest.Password}
+	}, after: func(w *world, _ *manortest.Response) {
+		w.known["invitation"] = w.admin.Post("/users/invitations", body{"email": "other-invited@example.com"}).Want(201).Text("id")
+	}},
+	{route: "DELETE /users/invitations/{id}", caller: "admin", path: "/users/invitations/{invitation}"},
 	{route: "POST /users/{id}/verify/resend", caller: "admin", path: "/users/{made}/verify/resend"},
 	{route: "POST /users/{id}/sessions/revoke", caller: "admin", path: "/users/{carol}/sessions/revoke"},
 	{route: "POST /users/{id}/deactivate", caller: "admin", path: "/users/{carol}/deactivate"},
@@ -152,7 +165,7 @@ func (q request) send(b body) *manortest.Response {
 // walk sends all writes, each of which must succeed. Before each it calls do.
 func (w *world) walk(do func(q request)) {
 	w.t.Helper()
-	clients := map[string]*manortest.Client{"": w.anon, "ann": w.ann, "bob": w.bob, "carol": w.carol, "admin": w.admin}
+	clients := map[string]*manortest.Client{"": w.anon, "ann": w.ann, "bob": w.bob, "carol": w.carol, "dan": w.dan, "admin": w.admin}
 	for _, x := range writes {
 		q := request{write: x, client: clients[x.caller]}
 		if x.caller == "" {

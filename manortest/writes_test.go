@@ -37,7 +37,7 @@ func TestStrangers(t *testing.T) {
 			"POST /auth/register", "POST /auth/verify", "POST /auth/verify/resend",
 			"POST /auth/password/forgot", "POST /auth/password/reset", "POST /auth/login",
 			"POST /auth/token", "POST /auth/token/refresh", "POST /auth/token/revoke",
-			"POST /auth/email/confirm", "POST /auth/email/undo",
+			"POST /auth/email/confirm", "POST /auth/email/undo", "POST /auth/deletion/undo", "POST /auth/invitations/accept",
 		})
 	}, manortest.Idle())
 }

@@ -42,6 +42,8 @@ func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, 
 		{"/reset", "reset.html", "Choose a new password", s.reset},
 		{"/setup", "setup.html", "Make the first administrator", s.setup},
 		{"/email/confirm", "email.html", "Confirm your new e-mail address", s.confirmEmail},
+		{"/invitation", "invitation.html", "Make your account", s.accept},
+		{"/deletion/undo", "return.html", "Have your account back", s.comeBack},
 		{"/email/undo", "undo.html", "Put your e-mail address back", s.undoEmail},
 	} {
 		mux.HandleFunc("GET "+x.path, s.ask(x.file, x.title))
@@ -149,6 +151,18 @@ func (s *server) confirmEmail(ctx context.Context, r *http.Request) (string, pag
 func (s *server) undoEmail(ctx context.Context, r *http.Request) (string, page, error) {
 	token, err := s.flows.UndoEmail(ctx, r.PostForm.Get("token"))
 	return "reset.html", page{Title: "Choose a new password", Token: token.Reveal()}, err
+}
+
+func (s *server) comeBack(ctx context.Context, r *http.Request) (string, page, error) {
+	_, err := s.flows.UndoDeletion(ctx, r.PostForm.Get("token"))
+	return "return.html", page{Title: "Welcome back", Done: "Your account is as it was. You can sign in now."}, err
+}
+
+func (s *server) accept(ctx context.Context, r *http.Request) (string, page, error) {
+	_, err := s.flows.Accept(ctx, accounts.Accepting{
+		Token: r.PostForm.Get("token"), Username: r.PostForm.Get("username"), Password: secret.NewText(r.PostForm.Get("password")),
+	})
+	return "invitation.html", page{Title: "Welcome", Done: "You have an account. You can sign in now."}, err
 }
 
 func (s *server) setup(ctx context.Context, r *http.Request) (string, page, error) {

@@ -21,6 +21,7 @@ func Domain(env domain.Env) domain.Domain {
 		Schemas:     []data.Schema{table.Schema()},
 		Permissions: []string{Moderate},
 		Mount:       s.mount,
+		Export:      s.export,
 	}
 }
 

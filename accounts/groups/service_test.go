@@ -13,6 +13,7 @@ import (
 
 	"github.com/manorgo/manor/accounts/groups"
 	"github.com/manorgo/manor/accounts/internal/accountstest"
+	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
@@ -126,6 +127,9 @@ func TestSubmit(t *testing.T) {
 		}
 		told.want(t, "what failed")
 		h.Must(h.Users.Delete(h.As(ada, "*"), ada.ID))
+		h.Must(h.Env.DB.Tx(t.Context(), func(tx *data.Tx) error {
+			return h.Users.Erase(t.Context(), tx, ada.ID, func(*users.User) error { return nil })
+		}))
 		g, err = s.Get(h.As(ada, groups.Moderate), g.ID)
 		if err != nil || g.SubmitterID != nil {
 			t.Errorf("a group whose submitter is gone: %+v, %v", g, err)

@@ -20,6 +20,7 @@ func Domain(env domain.Env) domain.Domain {
 	s := NewService(env.DB)
 	return domain.Domain{
 		Name:        "memberships",
+		Export:      s.export,
 		Migrations:  migrations,
 		Schemas:     []data.Schema{table.Schema()},
 		Permissions: []string{Read, Write},

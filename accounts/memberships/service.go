@@ -30,12 +30,17 @@ func NewService(db *data.DB) *Service {
 	return s
 }
 
+// present are the memberships of people whose accounts are not deleted.
+func present() data.Filter[Membership] {
+	return users.Present("memberships", owner)
+}
+
 // visible are the rows that the caller may read.
 func visible(ctx context.Context) (data.Filter[Membership], error) {
 	p := auth.From(ctx)
 	switch {
 	case p.Can(Read):
-		return data.Everything[Membership](), nil
+		return present(), nil
 	case p.SignedIn():
 		return owner.Eq(users.IDOf(p.Subject)), nil
 	}
@@ -45,7 +50,7 @@ func visible(ctx context.Context) (data.Filter[Membership], error) {
 // editable are the rows that the caller may change in every way.
 func editable(ctx context.Context) (data.Filter[Membership], error) {
 	if auth.From(ctx).Can(Write) {
-		return data.Everything[Membership](), nil
+		return present(), nil
 	}
 	return data.Nothing[Membership](), nil
 }
@@ -105,4 +110,13 @@ func (s *Service) DeleteOwn(ctx context.Context, version ...data.Version) error 
 // own returns the caller's membership, or fault.NotFound.
 func (s *Service) own(ctx context.Context, h data.Handle) (Membership, error) {
 	return s.Table.On(h).GetBy(ctx, owner.Eq(users.IDOf(auth.From(ctx).Subject)))
+}
+
+// export returns somebody's membership.
+func (s *Service) export(ctx context.Context, who auth.Subject) (any, error) {
+	m, found, err := s.Table.On(s.DB).Find(ctx, owner.Eq(users.IDOf(who)))
+	if err != nil || !found {
+		return nil, err
+	}
+	return m, nil
 }

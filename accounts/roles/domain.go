@@ -25,6 +25,7 @@ func Domain(catalogue func() []string) domain.Func {
 			Schemas:     []data.Schema{table.Schema(), holders.Schema()},
 			Permissions: []string{Read, Write},
 			Mount:       s.mount,
+			Export:      s.export,
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (s *Service) Delete(ctx context.Context, role string, force bool, version .
 
 // takeFromAll takes a role from everybody who holds it, if force allows that.
 func (s *Service) takeFromAll(ctx context.Context, tx *data.Tx, r Role, force bool) error {
-	held, err := holders.On(tx).List(ctx, data.Query[UserRole]{Where: holderRole.Eq(r.ID), Limit: -1})
+	held, err := holders.On(tx).List(ctx, data.Query[UserRole]{Where: data.All(holderRole.Eq(r.ID), users.Present("user_roles", holderUser)), Limit: -1})
 	if err != nil || len(held.Items) == 0 {
 		return err
 	}

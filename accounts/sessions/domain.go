@@ -35,6 +35,7 @@ func Domain(env domain.Env) domain.Domain {
 		Schemes:    s.schemes(env.Links.Secure()),
 		Mount:      s.mount,
 		Run:        s.run,
+		Export:     s.export,
 		Workers:    []task.Worker{task.Work(s.sweep)},
 		Schedules:  []task.Schedule{{Every: time.Hour, Args: Sweep{}}},
 	}

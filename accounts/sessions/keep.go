@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/secret"
 )
@@ -28,4 +29,10 @@ func (s *Service) Keep(ctx context.Context, tx *data.Tx, u *users.User, key ID) 
 	}
 	out.Session, err = table.On(tx).Update(ctx, key, changes...)
 	return out, err
+}
+
+// export returns where somebody is or was signed in.
+func (s *Service) export(ctx context.Context, who auth.Subject) (any, error) {
+	page, err := table.On(s.db).List(ctx, data.Query[Session]{Where: owner.Eq(users.IDOf(who)), Order: data.By(id.Asc()), Limit: -1})
+	return page.Items, err
 }

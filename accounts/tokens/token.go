@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
@@ -97,6 +98,12 @@ func NewService(db *data.DB, keys *secret.Keyring) *Service { return &Service{db
 // Issue makes a token and, unless the order says otherwise, ends the earlier
 // ones of the same user and purpose; without a user, those for the address.
 func (s *Service) Issue(ctx context.Context, tx *data.Tx, o Order) (secret.Token, error) {
+	token, _, err := s.IssueRow(ctx, tx, o)
+	return token, err
+}
+
+// IssueRow is Issue that returns the row, too.
+func (s *Service) IssueRow(ctx context.Context, tx *data.Tx, o Order) (secret.Token, Token, error) {
 	kind := kinds[o.Purpose]
 	token := secret.NewToken(kind.prefix)
 	if o.Life == 0 {
@@ -104,7 +111,7 @@ func (s *Service) Issue(ctx context.Context, tx *data.Tx, o Order) (secret.Token
 	}
 	payload, err := json.Marshal(o.Payload)
 	if err != nil {
-		return token, fault.Wrap(fault.Internal, err, "token payload")
+		return token, Token{}, fault.Wrap(fault.Internal, err, "token payload")
 	}
 	row := Token{
 		Purpose: o.Purpose, Digest: s.keys.DigestOf(kind.label, token), Address: o.Address,
@@ -119,10 +126,11 @@ func (s *Service) Issue(ctx context.Context, tx *data.Tx, o Order) (secret.Token
 			earlier = data.All(userID.IsNull(), address.Eq(o.Address))
 		}
 		if err := revoke(ctx, tx, earlier, o.Purpose); err != nil {
-			return token, err
+			return token, row, err
 		}
 	}
-	return token, table.On(tx).Add(ctx, &row)
+	err = table.On(tx).Add(ctx, &row)
+	return token, row, err
 }
 
 // Revoke ends the open tokens of a user that have one of the purposes. The zero
@@ -208,6 +216,24 @@ func (s *Service) Good(ctx context.Context, tx *data.Tx, user users.ID, p Purpos
 	return page.Items, err
 }
 
+// Open returns good tokens of a purpose, the newest first, at most limit of them.
+func (s *Service) Open(ctx context.Context, p Purpose, limit int) ([]Token, error) {
+	page, err := table.On(s.db).List(ctx, data.Query[Token]{Where: good(p, s.db.Now()), Order: data.By(id.Desc()), Limit: limit})
+	return page.Items, err
+}
+
+// RevokeOne ends one good token of a purpose. Any other is fault.NotFound.
+func (s *Service) RevokeOne(ctx context.Context, p Purpose, key data.ID[Token]) error {
+	now := s.db.Now()
+	_, err := table.On(s.db).UpdateOne(ctx, data.All(id.Eq(key), good(p, now)), usedAt.Set(now))
+	return err
+}
+
+// good picks the tokens of a purpose that can be used.
+func good(p Purpose, now time.Time) data.Filter[Token] {
+	return data.All(purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(now))
+}
+
 // Invalid returns the error for a token that is good for nothing, whatever the
 // reason.
 func Invalid() error {
@@ -225,6 +251,7 @@ func Domain(env domain.Env) domain.Domain {
 		Name:       "tokens",
 		Migrations: migrations,
 		Schemas:    []data.Schema{table.Schema()},
+		Export:     s.export,
 		Workers:    []task.Worker{task.Work(s.sweep)},
 		Schedules:  []task.Schedule{{Every: time.Hour, Args: Sweep{}}},
 	}
@@ -242,4 +269,10 @@ const kept = 7 * 24 * time.Hour
 func (s *Service) sweep(ctx context.Context, _ Sweep) error {
 	_, err := table.On(s.db).DeleteWhere(ctx, expiresAt.Lt(s.db.Now().Add(-kept)))
 	return err
+}
+
+// export returns the links that were mailed to somebody, without their secrets.
+func (s *Service) export(ctx context.Context, who auth.Subject) (any, error) {
+	page, err := table.On(s.db).List(ctx, data.Query[Token]{Where: userID.Eq(users.IDOf(who)), Order: data.By(id.Asc()), Limit: -1})
+	return page.Items, err
 }

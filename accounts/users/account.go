@@ -40,6 +40,23 @@ func (s *Service) AddNew(ctx context.Context, tx *data.Tx, in Create, hash *secr
 	return u, true, s.events.Emit(ctx, tx, Created{ID: u.ID, Username: u.Username})
 }
 
+// AddInvited is Add for somebody who has proved to read mail at the address. An
+// account that was made for it and never proved becomes theirs, without what was
+// said of it; any other account that has the address is fault.NotFound.
+func (s *Service) AddInvited(ctx context.Context, tx *data.Tx, in Create, hash secret.PasswordHash) (User, error) {
+	u, added, err := s.AddNew(ctx, tx, in, &hash)
+	if err != nil || added {
+		return u, err
+	}
+	changes := []data.Change[User]{
+		password.Set(hash), emailVerified.Set(true), firstName.Set(in.FirstName), lastName.Set(in.LastName), epoch.Plus(1),
+	}
+	if in.Username != "" {
+		changes = append(changes, username.Set(in.Username), usernameKey.Set(UsernameKey(in.Username)))
+	}
+	return s.changed(ctx, tx, data.All(emailKey.Eq(EmailKey(in.Email)), emailVerified.Eq(false), active.Eq(true)), changes...)
+}
+
 // complete fills in what no request brings.
 func complete(u *User, hash *secret.PasswordHash, db *data.DB) error {
 	if u.Username == "" {
@@ -113,9 +130,10 @@ func (s *Service) Reset(ctx context.Context, tx *data.Tx, key ID, address string
 	return u, s.events.Emit(ctx, tx, Changed{ID: u.ID})
 }
 
-// UsernameTaken reports whether somebody has the username.
+// UsernameTaken reports whether somebody has the username, also if their account
+// waits to be erased.
 func (s *Service) UsernameTaken(ctx context.Context, h data.Handle, name string) (bool, error) {
-	return s.Table.On(h).Exists(ctx, usernameKey.Eq(UsernameKey(name)))
+	return s.Table.On(h).WithDeleted().Exists(ctx, usernameKey.Eq(UsernameKey(name)))
 }
 
 // LockByEmail returns the account with an e-mail address, held until the

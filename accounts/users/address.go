@@ -30,9 +30,10 @@ func unchanged(u *User) data.Filter[User] {
 	return data.All(id.Eq(u.ID), password.Eq(*u.Password), active.Eq(true), emailVerified.Eq(true))
 }
 
-// EmailTaken reports whether another account than except has the address.
+// EmailTaken reports whether another account than except has the address, also
+// one that waits to be erased.
 func (s *Service) EmailTaken(ctx context.Context, h data.Handle, address string, except ID) (bool, error) {
-	return s.Table.On(h).Exists(ctx, emailKey.Eq(EmailKey(address)), id.Ne(except))
+	return s.Table.On(h).WithDeleted().Exists(ctx, emailKey.Eq(EmailKey(address)), id.Ne(except))
 }
 
 // ChangeEmail gives an account the address to, which its owner has proved, and
@@ -44,19 +45,28 @@ func (s *Service) ChangeEmail(ctx context.Context, tx *data.Tx, key ID, from, to
 		email.Set(to), emailKey.Set(EmailKey(to)), emailVerified.Set(true), epoch.Plus(1))
 }
 
-// RestoreEmail gives an account a former address back, forgets its password,
-// which somebody else may know, and ends what is signed in. Errors are those of
-// ChangeEmail.
+// RestoreEmail gives an account a former address back, also one that was deleted
+// meanwhile, forgets its password, which somebody else may know, and ends what is
+// signed in. Errors are those of ChangeEmail.
 func (s *Service) RestoreEmail(ctx context.Context, tx *data.Tx, key ID, address string) (User, error) {
-	return s.changed(ctx, tx, data.All(id.Eq(key), active.Eq(true)),
-		email.Set(address), emailKey.Set(EmailKey(address)), emailVerified.Set(true), password.SetNull(), epoch.Plus(1))
+	u, err := s.Table.On(tx).WithDeleted().UpdateOne(ctx, data.All(id.Eq(key), data.Any(active.Eq(true), deletedAt.NotNull())),
+		email.Set(address), emailKey.Set(EmailKey(address)), emailVerified.Set(true), password.SetNull(), epoch.Plus(1),
+		active.Set(true), deletedAt.SetNull())
+	if err != nil {
+		return u, err
+	}
+	return u, s.events.Emit(ctx, tx, Changed{ID: u.ID})
 }
 
 // DropUnproved removes the account that was made for an address since then, if
 // nobody has proved or used it and it is not the account except.
 func (s *Service) DropUnproved(ctx context.Context, tx *data.Tx, address string, since time.Time, except ID) error {
-	_, err := s.Table.On(tx).DeleteWhere(ctx, data.All(emailKey.Eq(EmailKey(address)), id.Ne(except),
-		createdAt.Ge(since), emailVerified.Eq(false), lastLogin.IsNull(), staff.Eq(false), superuser.Eq(false)))
+	where := data.All(emailKey.Eq(EmailKey(address)), id.Ne(except),
+		createdAt.Ge(since), emailVerified.Eq(false), lastLogin.IsNull(), staff.Eq(false), superuser.Eq(false))
+	n, err := s.Table.On(tx).DeleteWhere(ctx, where)
+	if err == nil && n > 0 {
+		_, err = s.Table.On(tx).Purge(ctx, where)
+	}
 	return err
 }
 

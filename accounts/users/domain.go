@@ -22,6 +22,7 @@ func Domain(env domain.Env) domain.Domain {
 		Schemas:     []data.Schema{table.Schema()},
 		Permissions: []string{Read, Write},
 		Mount:       s.mount,
+		Export:      s.export,
 	}
 }
 
@@ -40,9 +41,11 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "GET /users/by-email/{email}", s.byEmail, web.Require(Read), tag, web.Summary("Find an account by e-mail address"))
 	web.Handle(r, "POST /users", s.create, web.Require(Write), tag, web.Status(201), web.Summary("Create an account"))
 	web.Handle(r, "PATCH /users/{id}", s.patch, web.Require(Write), tag, web.Summary("Change an account"), web.Errors("LAST_SUPERUSER"))
-	web.Handle(r, "DELETE /users/{id}", s.remove, web.Require(Write), tag, web.Summary("Remove an account and what depends on it"), web.Errors("LAST_SUPERUSER"))
+	web.Handle(r, "DELETE /users/{id}", s.remove, web.Require(Write), tag, web.Summary("Delete an account"),
+		web.Describe("It is gone for everybody at once, and erased after a time in which it can be reactivated."), web.Errors("LAST_SUPERUSER"))
 	web.Handle(r, "POST /users/{id}/deactivate", s.deactivate, web.Require(Write), tag, web.Summary("Switch an account off"), web.Errors("LAST_SUPERUSER"))
-	web.Handle(r, "POST /users/{id}/reactivate", s.reactivate, web.Require(Write), tag, web.Summary("Switch an account on again"))
+	web.Handle(r, "POST /users/{id}/reactivate", s.reactivate, web.Require(Write), tag, web.Summary("Switch an account on again"),
+		web.Describe("Also one that was deleted and is not erased yet."))
 }
 
 type byID struct {
@@ -122,11 +125,12 @@ func (s *Service) patch(ctx context.Context, in *patchUser) (*whole, error) {
 
 type deleteUser struct {
 	ID      ID          `path:"id"`
+	Hard    bool        `query:"hard" doc:"Erase it at once. For superusers."`
 	IfMatch web.IfMatch `header:"If-Match"`
 }
 
 func (s *Service) remove(ctx context.Context, in *deleteUser) (*web.None, error) {
-	return nil, s.Delete(ctx, in.ID, in.IfMatch.Version())
+	return nil, s.Remove(ctx, in.ID, in.Hard, in.IfMatch.Version())
 }
 
 func (s *Service) deactivate(ctx context.Context, in *byID) (*whole, error) {
@@ -135,6 +139,6 @@ func (s *Service) deactivate(ctx context.Context, in *byID) (*whole, error) {
 }
 
 func (s *Service) reactivate(ctx context.Context, in *byID) (*whole, error) {
-	u, err := s.SetActive(ctx, in.ID, true)
+	u, err := s.Reactivate(ctx, in.ID)
 	return &whole{u}, err
 }

@@ -25,10 +25,29 @@ type Deactivated struct {
 // Kind names the event.
 func (Deactivated) Kind() string { return "users.deactivated" }
 
-// Deleted says that an account is gone.
+// Deleted says that an account is gone for everybody. It waits to be erased, and
+// may come back until then.
 type Deleted struct {
-	ID ID `json:"id"`
+	ID    ID   `json:"id"`
+	Self  bool `json:"self"`  // by the person, and not by somebody with users:write
+	Erase bool `json:"erase"` // it is not to wait
 }
 
 // Kind names the event.
 func (Deleted) Kind() string { return "users.deleted" }
+
+// Restored says that an account that was deleted is there again.
+type Restored struct {
+	ID ID `json:"id"`
+}
+
+// Kind names the event.
+func (Restored) Kind() string { return "users.restored" }
+
+// Erased says that nothing is left of an account.
+type Erased struct {
+	ID ID `json:"id"`
+}
+
+// Kind names the event.
+func (Erased) Kind() string { return "users.erased" }

@@ -157,13 +157,18 @@ func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, ver
 
 // changeIn changes one row that where allows.
 func (s *Service) changeIn(ctx context.Context, tx *data.Tx, key ID, where data.Filter[User], changes []data.Change[User], version ...data.Version) (User, error) {
-	inner := data.Service[User, Create, change]{DB: s.DB, Table: s.Table}
-	inner.Editable = func(context.Context) (data.Filter[User], error) { return where, nil }
-	u, err := inner.UpdateIn(ctx, tx, key, change{changes}, version...)
+	u, err := s.changeOnly(ctx, tx, key, where, changes, version...)
 	if err != nil {
 		return u, err
 	}
 	return u, s.events.Emit(ctx, tx, Changed{ID: u.ID})
+}
+
+// changeOnly is changeIn that does not say so.
+func (s *Service) changeOnly(ctx context.Context, tx *data.Tx, key ID, where data.Filter[User], changes []data.Change[User], version ...data.Version) (User, error) {
+	inner := data.Service[User, Create, change]{DB: s.DB, Table: s.Table}
+	inner.Editable = func(context.Context) (data.Filter[User], error) { return where, nil }
+	return inner.UpdateIn(ctx, tx, key, change{changes}, version...)
 }
 
 type change struct{ list []data.Change[User] }
@@ -178,26 +183,6 @@ func (s *Service) UpdateProfile(ctx context.Context, in Profile, version ...data
 		return err
 	})
 	return u, err
-}
-
-// Delete removes an account and what depends on it. The last superuser stays.
-func (s *Service) Delete(ctx context.Context, row data.Key[User], version ...data.Version) error {
-	key, err := s.Table.IDOf(row)
-	if err != nil {
-		return err
-	}
-	return s.DB.Tx(ctx, func(tx *data.Tx) error {
-		if auth.From(ctx).Can("*") {
-			if err := s.keepSuperuser(ctx, tx, key); err != nil {
-				return err
-			}
-		}
-		u, err := s.DeleteIn(ctx, tx, key, version...)
-		if err != nil {
-			return err
-		}
-		return s.events.Emit(ctx, tx, Deleted{ID: u.ID})
-	})
 }
 
 // superusers are the people who can do everything, locked until the

@@ -17,10 +17,11 @@ import (
 // person and for those who may read users; everybody else gets a Public.
 type User struct {
 	data.Audited[User]
-	Username    string `json:"username" db:"username,size=150,search,sort,filter"`
-	UsernameKey string `json:"-" db:"username_key,size=150,unique,for=username"` // Username as it is compared
-	Email       string `json:"email" db:"email,size=254"`
-	EmailKey    string `json:"-" db:"email_key,size=254,unique,for=email"` // Email as it is compared
+	data.SoftDeleted        // the account waits to be erased, and keeps its names until then
+	Username         string `json:"username" db:"username,size=150,search,sort,filter"`
+	UsernameKey      string `json:"-" db:"username_key,size=150,unique,for=username"` // Username as it is compared
+	Email            string `json:"email" db:"email,size=254"`
+	EmailKey         string `json:"-" db:"email_key,size=254,unique,for=email"` // Email as it is compared
 
 	// Password is nil for people who only sign in elsewhere.
 	Password *secret.PasswordHash `json:"-" db:"password_hash,size=255"`
@@ -82,6 +83,7 @@ var (
 	epoch         = data.Col[int](table, "epoch")
 	id            = data.Col[ID](table, "id")
 	createdAt     = data.Col[time.Time](table, "created_at")
+	deletedAt     = data.Col[time.Time](table, "deleted_at")
 )
 
 // An ID names a user.

@@ -80,6 +80,7 @@ func build(t *testing.T, db *data.DB) *Harness {
 		DB: db, Keys: keys, Hasher: &secret.Hasher{Params: secret.Params{Memory: 8, Time: 1}},
 		Tasks: queue, Events: event.NewBus(queue), Links: web.NewLinks(&url.URL{Scheme: "https", Host: "example.com"}),
 	}}
+	h.Env.Domains = func() []domain.Domain { return h.Domains }
 	catalogue := func() (all []string) {
 		for _, d := range h.Domains {
 			all = append(all, d.Permissions...)

@@ -24,6 +24,7 @@ func Domain(env domain.Env) domain.Domain {
 		Migrations: migrations,
 		Schemas:    []data.Schema{table.Schema(), images.Schema(), searchable.Schema()},
 		Mount:      s.mount,
+		Export:     s.export,
 		Handlers: []event.Handler{
 			event.On("products.log_created", s.logCreated),
 			event.On("products.log_deleted", s.logDeleted),

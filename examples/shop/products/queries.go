@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 )
 
@@ -33,7 +34,7 @@ func (s *Service) Search(ctx context.Context, text string, limit int) ([]Product
 		limit = SearchLimit
 	}
 	page, err := table.On(s.DB).List(ctx, data.Query[Product]{
-		Where: data.All(active.Eq(true), data.Any(name.ContainsFold(text), indexed(text))),
+		Where: data.All(offered(), data.Any(name.ContainsFold(text), indexed(text))),
 		Order: data.By(name.Asc()),
 		Limit: limit,
 	})
@@ -54,6 +55,13 @@ func indexed(text string) data.Filter[Product] {
 // PriceRange returns the lowest and the highest price of active products, or
 // zeros if there are none.
 func (s *Service) PriceRange(ctx context.Context) (lowest, highest decimal.Decimal, err error) {
-	lowest, highest, _, err = data.Range(ctx, table.On(s.DB), price, active.Eq(true))
+	lowest, highest, _, err = data.Range(ctx, table.On(s.DB), price, offered())
 	return lowest, highest, err
+}
+
+// export returns what somebody offers, for them to take away. It is erased with
+// their account by its reference to users, so there is no function for that.
+func (s *Service) export(ctx context.Context, who auth.Subject) (any, error) {
+	page, err := table.On(s.DB).List(ctx, data.Query[Product]{Where: ownerID.Eq(users.IDOf(who)), Order: data.By(id.Asc()), Limit: -1})
+	return page.Items, err
 }

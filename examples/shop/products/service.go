@@ -45,11 +45,17 @@ func (s *Service) fill(ctx context.Context, p *Product) error {
 	return auth.Check(ctx, "") // somebody must own it
 }
 
+// offered are the products that everybody sees: active ones, whose owner's
+// account is not deleted.
+func offered() data.Filter[Product] {
+	return data.All(active.Eq(true), users.Present("products", ownerID))
+}
+
 func visible(ctx context.Context) (data.Filter[Product], error) {
 	if !auth.From(ctx).SignedIn() {
-		return active.Eq(true), nil
+		return offered(), nil
 	}
-	return data.Any(active.Eq(true), ownerID.Eq(caller(ctx))), nil
+	return data.Any(offered(), ownerID.Eq(caller(ctx))), nil
 }
 
 func editable(ctx context.Context) (data.Filter[Product], error) {
@@ -85,7 +91,7 @@ func (s *Service) refresh(ctx context.Context, tx *data.Tx, p *Product) error {
 // List returns active products, the caller's among them: Mine has those that
 // are not active. It stands before the List of data.Service.
 func (s *Service) List(ctx context.Context, q data.Query[Product]) (data.Page[Product], error) {
-	q.Where = data.All(q.Where, active.Eq(true))
+	q.Where = data.All(q.Where, offered())
 	return table.On(s.DB).List(ctx, q)
 }
 
