@@ -39,6 +39,8 @@ type Config struct {
 	Registration Registration
 	// Unverified lets people in before they have proved their e-mail address.
 	Unverified bool
+	// Hooks may refuse steps.
+	Hooks Hooks
 	// Grace is how long a deleted account waits to be erased. 0 means 30 days.
 	Grace time.Duration
 	// Name is what mails call the app. "" means the host of its public URL.
@@ -112,8 +114,11 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 	if s.config.Registration != Open {
 		return nil, fault.Coded(fault.Forbidden, "REGISTRATION_CLOSED", "registration is closed")
 	}
-	create := users.Create{Email: in.Email, FirstName: in.FirstName, LastName: in.LastName}
+	create := users.Create{Email: users.NormalEmail(in.Email), FirstName: in.FirstName, LastName: in.LastName}
 	if err := s.checkRegistering(ctx, in); err != nil {
+		return nil, err
+	}
+	if err := s.before(ctx, Attempt{Step: StepRegister, Email: create.Email}); err != nil {
 		return nil, err
 	}
 	if s.config.Unverified {
@@ -137,7 +142,10 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 		if err != nil || !added {
 			return err
 		}
-		return s.sendVerify(ctx, tx, &u, claim{in.Username})
+		if err := s.sendVerify(ctx, tx, &u, claim{in.Username}); err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, Registered{UserID: u.ID})
 	})
 	if err != nil || added {
 		return nil, err
@@ -221,8 +229,10 @@ func (s *Service) registerAtOnce(ctx context.Context, in Registering, create use
 	}
 	var u users.User
 	err = s.db.Tx(ctx, func(tx *data.Tx) (err error) {
-		u, err = s.users.Add(ctx, tx, create, &hash)
-		return err
+		if u, err = s.users.Add(ctx, tx, create, &hash); err != nil {
+			return err
+		}
+		return s.events.Emit(ctx, tx, Registered{UserID: u.ID})
 	})
 	return &u, err
 }

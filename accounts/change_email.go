@@ -30,7 +30,7 @@ func (s *Service) ChangeEmail(ctx context.Context, key users.ID, current secret.
 	if err := users.CheckEmail(to); err != nil {
 		return err
 	}
-	return s.withPassword(ctx, key, current, func(u *users.User) error {
+	return s.withPassword(ctx, StepChangeEmail, key, current, func(u *users.User) error {
 		return s.db.Tx(ctx, func(tx *data.Tx) error {
 			now, err := s.users.LockWithPassword(ctx, tx, u)
 			if fault.KindOf(err) == fault.NotFound {
@@ -99,6 +99,9 @@ func (s *Service) mailUndo(ctx context.Context, tx *data.Tx, u *users.User, to s
 // proved, and everything signed in as it ends. A link that is not valid, or whose
 // address has another account by now, is fault.Malformed with TOKEN_INVALID.
 func (s *Service) ConfirmEmail(ctx context.Context, token string) (u users.User, err error) {
+	if err := s.beforeLink(ctx, StepConfirmEmail, tokens.Email, token); err != nil {
+		return u, err
+	}
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
 		row, err := s.tokens.Consume(ctx, tx, tokens.Email, token)
 		if err != nil {

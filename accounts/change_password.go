@@ -27,7 +27,7 @@ type PasswordChange struct {
 // A wrong current password is fault.Unauthenticated with CREDENTIALS_INVALID, a
 // new one that may not be chosen fault.Invalid with PASSWORD_REJECTED.
 func (s *Service) ChangePassword(ctx context.Context, key users.ID, in PasswordChange) (issued sessions.Issued, err error) {
-	err = s.withPassword(ctx, key, in.Current, func(u *users.User) error {
+	err = s.withPassword(ctx, StepChangePassword, key, in.Current, func(u *users.User) error {
 		if err := secret.CheckPassword(in.New, 0, users.PasswordContext(u.Email, u.Username)...); err != nil {
 			return err
 		}

@@ -25,6 +25,15 @@ func (s *Service) endLinks(ctx context.Context, tx *data.Tx, e users.Deactivated
 	return s.tokens.Revoke(ctx, tx, e.ID, tokens.Verify, tokens.Reset, tokens.Email, tokens.Undo)
 }
 
+// Registered says that a person has made an account, whose address may not be
+// proved yet.
+type Registered struct {
+	UserID users.ID `json:"user_id"`
+}
+
+// Kind names the event.
+func (Registered) Kind() string { return "accounts.registered" }
+
 // Verified says that a person has proved to read mail at their address.
 type Verified struct {
 	UserID users.ID `json:"user_id"`

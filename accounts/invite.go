@@ -68,6 +68,9 @@ func (s *Service) SendInvitation(ctx context.Context, in Inviting) (out Invitati
 		}
 		in.Role = role.Name
 	}
+	if err := s.before(ctx, Attempt{Step: StepInvite, Email: to}); err != nil {
+		return out, err
+	}
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
 		taken, err := s.users.EmailTaken(ctx, tx, to, users.ID{})
 		if err != nil {
@@ -154,6 +157,9 @@ func (s *Service) Accept(ctx context.Context, in Accepting) (u users.User, err e
 	}
 	err = s.checkRegistering(ctx, Registering{Email: about.Email, Password: in.Password, Username: in.Username})
 	if err != nil {
+		return u, err
+	}
+	if err := s.before(ctx, Attempt{Step: StepAccept, Email: about.Email}); err != nil {
 		return u, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)

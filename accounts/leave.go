@@ -20,7 +20,7 @@ import (
 // A wrong password is fault.Unauthenticated with CREDENTIALS_INVALID, the last
 // superuser fault.Conflict with LAST_SUPERUSER.
 func (s *Service) Leave(ctx context.Context, key users.ID, current secret.Text) error {
-	return s.withPassword(ctx, key, current, func(u *users.User) error {
+	return s.withPassword(ctx, StepLeave, key, current, func(u *users.User) error {
 		return s.db.Tx(ctx, func(tx *data.Tx) error {
 			err := s.users.Leave(ctx, tx, u)
 			if fault.KindOf(err) == fault.NotFound {

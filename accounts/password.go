@@ -95,6 +95,9 @@ func (s *Service) ResetPassword(ctx context.Context, token string, password secr
 	if err := s.hasher.CheckPassword(password, 0, users.PasswordContext(u.Email, u.Username, u.FirstName, u.LastName, s.config.Name)...); err != nil {
 		return err
 	}
+	if err := s.before(ctx, Attempt{Step: StepResetPassword, User: u.ID, Email: u.Email}); err != nil {
+		return err
+	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return err

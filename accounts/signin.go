@@ -45,6 +45,9 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 	if err != nil {
 		return u, sessions.Issued{}, err
 	}
+	if err := s.before(ctx, Attempt{Step: StepSignIn, User: u.ID, Email: u.Email}); err != nil {
+		return u, sessions.Issued{}, err
+	}
 	var fresh secret.PasswordHash
 	if rehash {
 		if fresh, err = s.hasher.Hash(ctx, in.Password); err != nil {

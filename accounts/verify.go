@@ -51,6 +51,9 @@ func (s *Service) Verify(ctx context.Context, token string) (users.User, error) 
 
 // verifyWith is Verify with one more step.
 func (s *Service) verifyWith(ctx context.Context, token string, then func(*data.Tx, *users.User) error) (users.User, error) {
+	if err := s.beforeLink(ctx, StepVerify, tokens.Verify, token); err != nil {
+		return users.User{}, err
+	}
 	u, err := s.verifyOnce(ctx, token, then)
 	if fault.KindOf(err) == fault.Conflict { // somebody was given the username meanwhile, which is seen now
 		u, err = s.verifyOnce(ctx, token, then)
