@@ -18,6 +18,7 @@ import (
 func (p *program) usersCommand() *cobra.Command {
 	return group("users", "Accounts of people",
 		p.createUserCommand(), p.listUsersCommand(), p.showUserCommand(), p.setPasswordCommand(),
+		p.inviteCommand(), p.invitationsCommand(), p.deleteUserCommand(), p.restoreUserCommand(),
 		p.roleCommand("grant", "Give somebody a role, such as staff or superuser"),
 		p.roleCommand("revoke", "Take a role from somebody"))
 }
