@@ -112,12 +112,17 @@ func (a *App) Authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, err := a.gate.Authenticate(r)
 		if errors.Is(err, fault.Unauthenticated) && r.Header.Get("Authorization") == "" && r.Header.Get("X-API-Key") == "" {
-			http.SetCookie(w, sessions.DropCookie(a.env.Links.Secure()))
+			if e, ok := errors.AsType[*fault.Error](err); !ok || e.Code != auth.CodeRenewed {
+				http.SetCookie(w, sessions.DropCookie(a.env.Links.Secure()))
+			}
 			p, err = &auth.Principal{}, nil
 		}
 		if err != nil {
 			web.WriteError(w, r, err)
 			return
+		}
+		if p.Renewed != nil {
+			http.SetCookie(w, p.Renewed)
 		}
 		next.ServeHTTP(w, r.WithContext(auth.NewContext(r.Context(), p)))
 	})

@@ -83,7 +83,7 @@ func NewService(env domain.Env, c Config) *Service {
 		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
 		letters:  parseLetters(),
 		users:    people,
-		sessions: sessions.NewService(env.DB, env.Keys),
+		sessions: sessions.NewService(env),
 		tokens:   tokens.NewService(env.DB, env.Keys),
 		roles:    roles.NewService(env.DB, people, env.Events, nil), // roles are given here, not written
 		domains:  env.Domains,

@@ -39,6 +39,8 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, stranger, tag, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
 	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, stranger, tag, web.Summary("End a token"))
 	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
+	web.Handle(r, "POST /auth/step-up", s.stepUp, web.SignedIn, tag, web.ForPeople(), web.Summary("Prove again who you are"),
+		web.Describe("Opens what is sensitive for ten minutes, to this session alone. A browser gets another cookie with the answer."), web.Errors("CREDENTIALS_INVALID"))
 
 	s.mountChanges(r)
 	s.mountLeaving(r)
@@ -141,7 +143,7 @@ type loggedIn struct {
 func (s *Service) login(ctx context.Context, in *loginBody) (*loggedIn, error) {
 	u, issued, err := s.SignIn(ctx, SigningIn{
 		Identifier: in.Body.Identifier, Password: in.Body.Password, Kind: sessions.Cookie,
-		Remember: in.Body.Remember, Client: web.ClientFrom(ctx),
+		Remember: in.Body.Remember, Client: web.ClientFrom(ctx), Replaces: web.CookieValue(ctx, sessions.CookieName(s.links.Secure())),
 	})
 	if err != nil {
 		return nil, err
@@ -162,7 +164,7 @@ type Tokens struct {
 type issuedTokens struct{ Body Tokens }
 
 func reveal(i sessions.Issued) *issuedTokens {
-	return &issuedTokens{Tokens{i.Access.Reveal(), "Bearer", int(sessions.AccessLife.Seconds()), i.Refresh.Reveal()}}
+	return &issuedTokens{Tokens{i.Access.Reveal(), "Bearer", int(i.ExpiresIn.Seconds()), i.Refresh.Reveal()}}
 }
 
 func (s *Service) token(ctx context.Context, in *struct{ Body Credentials }) (*issuedTokens, error) {
@@ -189,6 +191,14 @@ func (s *Service) refresh(ctx context.Context, in *struct {
 
 func (s *Service) revoke(ctx context.Context, in *tokenBody) (*web.None, error) {
 	return nil, s.sessions.RevokeToken(ctx, in.Body.Token)
+}
+
+func (s *Service) stepUp(ctx context.Context, in *struct{ Body Proof }) (*struct{ Cookies []*http.Cookie }, error) {
+	issued, err := s.StepUp(ctx, in.Body)
+	if err != nil || issued.Cookie.IsZero() {
+		return nil, err
+	}
+	return &struct{ Cookies []*http.Cookie }{[]*http.Cookie{issued.SetCookie(s.links.Secure())}}, nil
 }
 
 func (s *Service) logout(ctx context.Context, _ *web.None) (*struct{ Cookies []*http.Cookie }, error) {

@@ -20,6 +20,7 @@ type SigningIn struct {
 	Kind       sessions.Kind
 	Remember   bool
 	Client     web.Client
+	Replaces   string // the cookie that the browser had until now; its session ends. "" if there is none
 }
 
 // SignIn opens a session. Whatever is wrong – no such account, another
@@ -74,6 +75,9 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 		}
 		issued, err = s.sessions.Open(ctx, tx, sessions.Opening{User: &u, Kind: in.Kind, Remember: in.Remember, Client: in.Client})
 		if err != nil {
+			return err
+		}
+		if err := s.sessions.RevokeCookie(ctx, tx, in.Replaces); err != nil {
 			return err
 		}
 		return s.events.Emit(ctx, tx, SignedIn{UserID: u.ID, SessionID: issued.Session.ID})

@@ -26,6 +26,11 @@ type Principal struct {
 	Session     string      // the id of the session it belongs to, or ""
 	Permissions Permissions // what the caller may do
 	Since       time.Time   // when the caller last proved who they are
+
+	// Renewed is the cookie that takes the place of the request's, which is
+	// worth nothing from now on: whoever answers sends it. nil means that the
+	// request's stays.
+	Renewed *http.Cookie
 }
 
 // SignedIn reports whether the caller is somebody.

@@ -71,7 +71,7 @@ func build(ctx context.Context, name, at, dir string, n int) (s site, err error)
 	if err := populate(ctx, db, n); err != nil {
 		return s, err
 	}
-	service := sessions.NewService(db, keys)
+	service := sessions.NewService(domain.Env{DB: db, Keys: keys})
 	for i := range connections {
 		err := db.Tx(ctx, func(tx *data.Tx) error {
 			u := person(i)

@@ -27,6 +27,7 @@ var dearer = map[string]int{
 	"POST /auth/invitations/accept":        5,  // is the link good, whose is it, the link, the account, other links
 	"POST /users/{id}/deactivate":          5,  // and who: the last superuser, the switch, open links
 	"DELETE /users/{id}":                   4,
+	"POST /auth/token":                     5, // who is it, when they last came, what they may do, the session, its refresh token
 	"POST /users/{id}/password-reset":      6, // who is it, the earlier link, the link, the mail
 	"POST /users/{id}/verify/resend":       6, // who is it, how many links are open, the link, the mail
 }

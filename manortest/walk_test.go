@@ -140,6 +140,7 @@ var writes = []write{
 	{route: "POST /users/{id}/deactivate", caller: "admin", path: "/users/{carol}/deactivate"},
 	{route: "POST /users/{id}/reactivate", caller: "admin", path: "/users/{carol}/reactivate"},
 	{route: "DELETE /users/{id}", caller: "admin", path: "/users/{carol}"},
+	{route: "POST /auth/step-up", caller: "bob", body: fixed(body{"password": manortest.Password})},
 	{route: "POST /auth/logout", caller: "bob"},
 }
 

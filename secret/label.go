@@ -10,6 +10,7 @@ const (
 	LabelSession   Label = "digest/session"
 	LabelAccess    Label = "digest/access"
 	LabelRefresh   Label = "digest/refresh"
+	LabelDevice    Label = "digest/device" // of where a session began
 	LabelVerify    Label = "digest/verify"
 	LabelReset     Label = "digest/reset"
 	LabelInvite    Label = "digest/invite"

@@ -41,6 +41,17 @@ func PathValue(ctx context.Context, name string) string {
 	return ""
 }
 
+// CookieValue returns the value of the cookie of this name that came with the
+// request which ctx belongs to, or "".
+func CookieValue(ctx context.Context, name string) string {
+	if x := exchangeFrom(ctx); x != nil && x.request != nil {
+		if c, err := x.request.Cookie(name); err == nil {
+			return c.Value
+		}
+	}
+	return ""
+}
+
 // LocationOf returns the path of the thing called name that the request which
 // ctx belongs to, a POST to a collection, has made there. It is "" outside a
 // request.

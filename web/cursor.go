@@ -66,7 +66,7 @@ func (l *listing[T]) paging(s *selection[T], req *http.Request, q *data.Query[T]
 	}
 	bind := boundTo(req)
 	switch {
-	case int64(binary.BigEndian.Uint64(payload)) <= l.now().Unix():
+	case int64(binary.BigEndian.Uint64(payload)) <= l.config.Now().Unix():
 		s.refuse("cursor", "is too old: begin again without it", "", false)
 	case string(payload[cursorTime:cursorTime+cursorBind]) != string(bind[:]):
 		s.refuse("cursor", badCursor, "", false)
@@ -83,19 +83,12 @@ func (l *listing[T]) next(req *http.Request, c data.Cursor) (string, error) {
 		return "", nil
 	}
 	bind := boundTo(req)
-	payload := binary.BigEndian.AppendUint64(nil, uint64(l.now().Add(cursorLife).Unix()))
+	payload := binary.BigEndian.AppendUint64(nil, uint64(l.config.Now().Add(cursorLife).Unix()))
 	payload = append(append(payload, bind[:]...), c...)
 	if len(payload) > secret.MaxSigned {
 		return "", badParams(badParam("query.cursor", "cannot go on in this order, whose values are too long", ""))
 	}
 	return l.config.Keys.Sign(secret.LabelCursor, payload), nil
-}
-
-func (l *listing[T]) now() time.Time {
-	if l.config.Now != nil {
-		return l.config.Now()
-	}
-	return time.Now()
 }
 
 // boundTo returns a hash of the route and of all parameters that pick and sort

@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/manorgo/manor/auth"
 )
 
 // An answer is one way in which a route succeeds.
@@ -93,7 +95,7 @@ func (r *Router) openAnswers() {
 
 // generalCodes are those that any route may answer with.
 func generalCodes() []string {
-	out := []string{codeMethod, codeTooLarge, codeMediaType, codeMisdirected, codeReference}
+	out := []string{auth.CodeRenewed, codeMethod, codeTooLarge, codeMediaType, codeMisdirected, codeReference}
 	for _, f := range failures {
 		out = append(out, f.code)
 	}
@@ -200,6 +202,9 @@ func (r *Router) operation(ep *endpoint) *huma.Operation {
 	}
 	if p := ep.Access.Permission(); p != "" {
 		op.Extensions["x-permission"] = p
+	}
+	if ep.Sensitive {
+		op.Extensions["x-step-up"] = true
 	}
 	if len(ep.Codes) > 0 {
 		op.Extensions["x-codes"] = ep.Codes

@@ -140,7 +140,7 @@ func TestDocumentSays(t *testing.T) {
 		"id":                  {schema("Product", "properties", "id"), `{"format":"uuid","type":"string"}`},
 		"time":                {schema("Product", "properties", "created_at"), `{"format":"date-time","type":"string"}`},
 		"struct or null":      {schema("Credentials", "properties", "inner"), `{"oneOf":[{"$ref":"#/components/schemas/Inner"},{"type":"null"}]}`},
-		"codes of problems":   {at(schema("Problem", "properties", "code", "enum")), `["ANYTHING","CONFLICT","CREDENTIALS_INVALID","FORBIDDEN","INTERNAL","INVALID","MALFORMED","METHOD_NOT_ALLOWED","MISDIRECTED","NOT_FOUND","PAYLOAD_TOO_LARGE","RATE_LIMITED","REFERENCE","STALE","UNAUTHENTICATED","UNAVAILABLE","UNSUPPORTED_MEDIA_TYPE"]`},
+		"codes of problems":   {at(schema("Problem", "properties", "code", "enum")), `["ANYTHING","CONFLICT","CREDENTIALS_INVALID","FORBIDDEN","INTERNAL","INVALID","MALFORMED","METHOD_NOT_ALLOWED","MISDIRECTED","NOT_FOUND","PAYLOAD_TOO_LARGE","RATE_LIMITED","REFERENCE","SESSION_RENEWED","STALE","UNAUTHENTICATED","UNAVAILABLE","UNSUPPORTED_MEDIA_TYPE"]`},
 	} {
 		if got, _ := json.Marshal(tt.got); string(got) != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)

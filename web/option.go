@@ -27,6 +27,8 @@ type options struct {
 	restricted  map[string]string // permission by parameter
 	stranger    bool
 	primary     bool
+	person      bool
+	sensitive   bool
 }
 
 func gather(opts []Option) *options {
@@ -64,6 +66,29 @@ func Errors(codes ...string) Option {
 // does not keep people from signing in. Every caller is anonymous. The route's
 // access must be Anyone.
 func Stranger() Option { return func(o *options) { o.stranger = true } }
+
+// ForPeople keeps programs with a credential of their own, such as an API key,
+// from a route: only people who have signed in get to it, by cookie or by token.
+// Others are 403 with SESSION_REQUIRED. It is for routes whose body brings a
+// proof of who is calling.
+func ForPeople() Option {
+	return func(o *options) {
+		o.person = true
+		o.codes = append(o.codes, "SESSION_REQUIRED")
+	}
+}
+
+// Sensitive is ForPeople for routes that somebody at an unlocked screen should
+// not use: the caller must have proved who they are within auth.FreshFor, by
+// signing in or by POST /auth/step-up. Otherwise it is 403 with
+// STEP_UP_REQUIRED.
+func Sensitive() Option {
+	return func(o *options) {
+		ForPeople()(o)
+		o.sensitive = true
+		o.codes = append(o.codes, "STEP_UP_REQUIRED")
+	}
+}
 
 // Also documents another status of success, whose body is a Body. With None it
 // has no body.

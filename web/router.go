@@ -28,7 +28,7 @@ type Config struct {
 	Gate          auth.Gate
 	MaxBody       int64            // bytes of a request's body; 1 MiB if 0
 	Keys          *secret.Keyring  // signs the cursors of lists, which have no pages by cursor if nil
-	Now           func() time.Time // the clock by which cursors get old; time.Now if nil
+	Now           func() time.Time // the clock by which cursors and proofs get old; time.Now if nil
 	Replicas      bool             // GET and HEAD may read replicas, but for routes with Primary
 	Log           *slog.Logger     // for errors that callers do not see; that of Frame, or slog.Default, if nil
 }
@@ -52,6 +52,9 @@ func NewRouter(c Config) *Router {
 	if c.MaxBody <= 0 {
 		c.MaxBody = defaultMaxBody
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	r := &Router{config: c, schemas: newRegistry()}
 	r.problem = r.problemShape()
 	r.document = sync.OnceValue(r.describe)
@@ -72,6 +75,8 @@ type Route struct {
 	Tags        []string
 	Access      Access
 	Stranger    bool     // a credential is not looked at
+	ForPeople   bool     // programs with a credential of their own are refused
+	Sensitive   bool     // and so is who has not proved lately who they are
 	Codes       []string // of errors, beside the general ones
 }
 
@@ -109,10 +114,14 @@ func (r *Router) newEndpoint(pattern string, access Access, o *options) *endpoin
 	if o.stranger && !access.Public() {
 		panic(fmt.Sprintf("web: %q is for strangers, and asks who they are", pattern))
 	}
+	if o.person && access.Public() {
+		panic(fmt.Sprintf("web: %q is for anyone, and for people who have signed in alone", pattern))
+	}
 	ep := &endpoint{pattern: method + " " + r.config.Prefix + path, primary: o.primary}
 	ep.Route = Route{
 		Method: method, Path: r.config.Prefix + path, OperationID: o.operationID, Summary: o.summary,
-		Description: o.description, Tags: o.tags, Access: access, Stranger: o.stranger, Codes: slices.Clone(o.codes),
+		Description: o.description, Tags: o.tags, Access: access, Stranger: o.stranger,
+		ForPeople: o.person, Sensitive: o.sensitive, Codes: slices.Clone(o.codes),
 	}
 	if ep.OperationID == "" {
 		ep.OperationID = operationID(method, path)
@@ -186,9 +195,15 @@ func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) 
 			r.dropCookie(w, req, err)
 			return reply{}, err
 		}
+		if caller.Renewed != nil {
+			http.SetCookie(w, caller.Renewed)
+		}
 	}
 	ctx := auth.NewContext(req.Context(), caller)
 	if err := ep.Access.check(ctx); err != nil {
+		return reply{}, err
+	}
+	if err := r.checkPerson(ctx, ep); err != nil {
 		return reply{}, err
 	}
 	if err := ep.checkMedia(req); err != nil {
@@ -197,10 +212,25 @@ func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) 
 	return ep.run(r.onReplicas(ctx, ep), w, req)
 }
 
+// checkPerson returns nil if the caller is as much of a person as the route
+// wants.
+func (r *Router) checkPerson(ctx context.Context, ep *endpoint) error {
+	switch {
+	case ep.Sensitive:
+		return auth.CheckFresh(ctx, r.config.Now())
+	case ep.ForPeople:
+		return auth.CheckPerson(ctx)
+	}
+	return nil
+}
+
 // dropCookie makes a browser forget a session that has ended, so that its next
 // request is a stranger's and not refused again.
 func (r *Router) dropCookie(w http.ResponseWriter, req *http.Request, err error) {
 	name := r.config.SessionCookie
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Code == auth.CodeRenewed {
+		return // it would be the new one
+	}
 	if _, missing := req.Cookie(name); name == "" || missing != nil || !errors.Is(err, fault.Unauthenticated) ||
 		req.Header.Get("Authorization") != "" || req.Header.Get("X-API-Key") != "" {
 		return

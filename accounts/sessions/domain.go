@@ -20,19 +20,36 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-var holders = data.NewSelect[holder](
-	strings.Replace(holderSQL, "GROUPED", "json_group_array(json(r.permissions))", 1),
-	strings.Replace(holderSQL, "GROUPED", "COALESCE(json_agg(r.permissions), '[]')", 1),
+// grantedSQL is the permissions of each role of the user u.
+const grantedSQL = `(SELECT GROUPED FROM roles r WHERE r.id IN (SELECT h.role_id FROM user_roles h WHERE h.user_id = u.id)
+		OR (u.is_staff AND r.name = 'staff'))`
+
+var (
+	holders   = newSelect[holder](holderSQL)
+	standings = newSelect[standing](standingSQL)
 )
+
+// newSelect returns a query in which GRANTED stands for what a user may do.
+func newSelect[R any](text string) *data.Select[R] {
+	text = strings.Replace(text, "GRANTED", grantedSQL, 1)
+	return data.NewSelect[R](
+		strings.Replace(text, "GROUPED", "json_group_array(json(r.permissions))", 1),
+		strings.Replace(text, "GROUPED", "COALESCE(json_agg(r.permissions), '[]')", 1),
+	)
+}
 
 // Domain returns everything sessions add to an app.
 func Domain(env domain.Env) domain.Domain {
-	s := NewService(env.DB, env.Keys)
+	return NewService(env).Domain()
+}
+
+// Domain returns what the service adds to an app.
+func (s *Service) Domain() domain.Domain {
 	return domain.Domain{
 		Name:       "sessions",
 		Migrations: migrations,
 		Schemas:    []data.Schema{table.Schema(), refreshTable.Schema()},
-		Schemes:    s.schemes(env.Links.Secure()),
+		Schemes:    s.schemes(s.links.Secure()),
 		Mount:      s.mount,
 		Run:        s.run,
 		Export:     s.export,
@@ -60,9 +77,7 @@ func (s *Service) schemes(secure bool) []auth.Scheme {
 				token, ok := auth.Bearer(r)
 				return token, ok && secret.LooksLike(secret.AccessToken, token)
 			},
-			Verify: func(ctx context.Context, token string) (*auth.Principal, error) {
-				return s.verify(ctx, Token, secret.AccessToken, secret.LabelAccess, token)
-			},
+			Verify: s.verifyToken,
 		},
 		{
 			Name: "session",
@@ -76,9 +91,7 @@ func (s *Service) schemes(secure bool) []auth.Scheme {
 				}
 				return c.Value, true
 			},
-			Verify: func(ctx context.Context, cookie string) (*auth.Principal, error) {
-				return s.verify(ctx, Cookie, secret.SessionCookie, secret.LabelSession, cookie)
-			},
+			Verify: s.verifyCookie,
 		},
 	}
 }

@@ -4,6 +4,10 @@
 // [Service.Open] is the one place where a session begins. Only keyed digests
 // of its secrets are stored. Every request looks its session up, so that
 // ending one takes effect with the next request on every instance.
+//
+// A session keeps its id for as long as it lives. Its secret changes when
+// somebody proves again who they are, and a cookie's also when their rights
+// change, so that one which was planted or seen before is worth nothing after.
 package sessions
 
 import (
@@ -26,7 +30,7 @@ const (
 // Lives of sessions and tokens.
 const (
 	AccessLife = 15 * time.Minute    // an access token
-	reuseGrace = 10 * time.Second    // in which a refresh token sent twice is an honest retry
+	grace      = 10 * time.Second    // in which a secret that was replaced may still be on its way
 	seenEvery  = time.Minute         // how exactly last_seen_at is kept
 	shortIdle  = 12 * time.Hour      // without "remember me"
 	shortLife  = 24 * time.Hour      //
@@ -38,19 +42,23 @@ const (
 // record.
 type Session struct {
 	data.Audited[Session]
-	UserID          users.ID      `json:"user_id" db:"user_id,references=users,ondelete=cascade,index"`
-	Kind            Kind          `json:"kind" db:"kind,size=16,enum=cookie|token"`
-	Digest          secret.Digest `json:"-" db:"digest,unique"` // of the cookie or of the newest access token
-	AccessExpiresAt *time.Time    `json:"-" db:"access_expires_at"`
-	Remember        bool          `json:"-" db:"remember,default=false"`
-	AuthenticatedAt time.Time     `json:"authenticated_at" db:"authenticated_at"`
-	LastSeenAt      time.Time     `json:"last_seen_at" db:"last_seen_at,sort"`
-	IdleExpiresAt   time.Time     `json:"-" db:"idle_expires_at"`
-	ExpiresAt       time.Time     `json:"expires_at" db:"expires_at,index"`
-	UserAgent       string        `json:"user_agent" db:"user_agent,size=255,default=''"`
-	IPPrefix        string        `json:"ip_prefix" db:"ip_prefix,size=64,default=''"`
-	Epoch           int           `json:"-" db:"epoch"` // the user's, when it began
-	RevokedAt       *time.Time    `json:"-" db:"revoked_at"`
+	UserID          users.ID       `json:"user_id" db:"user_id,references=users,ondelete=cascade,index"`
+	Kind            Kind           `json:"kind" db:"kind,size=16,enum=cookie|token"`
+	Digest          secret.Digest  `json:"-" db:"digest,unique"` // of the cookie or of the newest access token
+	AccessExpiresAt *time.Time     `json:"-" db:"access_expires_at"`
+	Remember        bool           `json:"-" db:"remember,default=false"`
+	AuthenticatedAt time.Time      `json:"authenticated_at" db:"authenticated_at"` // when they last proved who they are
+	LastSeenAt      time.Time      `json:"last_seen_at" db:"last_seen_at,sort"`
+	IdleExpiresAt   time.Time      `json:"-" db:"idle_expires_at"`
+	ExpiresAt       time.Time      `json:"expires_at" db:"expires_at,index"`
+	UserAgent       string         `json:"user_agent" db:"user_agent,size=255,default=''"`
+	IPPrefix        string         `json:"ip_prefix" db:"ip_prefix,size=64,default=''"`
+	Epoch           int            `json:"-" db:"epoch"` // the user's, when it began
+	RevokedAt       *time.Time     `json:"-" db:"revoked_at"`
+	Rights          int64          `json:"-" db:"rights,default=0"` // what the user might do when the cookie was made, see fingerprint
+	Previous        *secret.Digest `json:"-" db:"previous,index"`   // of the cookie before this one
+	RenewedAt       *time.Time     `json:"-" db:"renewed_at"`       // when the cookie was replaced
+	Device          *secret.Digest `json:"-" db:"device"`           // where it began, see Service.deviceOf; nil if that is not known
 }
 
 // A RefreshToken is one generation of a token session's renewal. Used ones
@@ -70,12 +78,17 @@ var (
 	table           = data.NewTable[Session]("sessions")
 	id              = data.Col[ID](table, "id")
 	owner           = data.Col[users.ID](table, "user_id")
+	kind            = data.Col[Kind](table, "kind")
 	digest          = data.Col[secret.Digest](table, "digest")
 	accessExpiresAt = data.Col[time.Time](table, "access_expires_at")
+	authenticatedAt = data.Col[time.Time](table, "authenticated_at")
 	lastSeenAt      = data.Col[time.Time](table, "last_seen_at")
 	idleExpiresAt   = data.Col[time.Time](table, "idle_expires_at")
 	expiresAt       = data.Col[time.Time](table, "expires_at")
 	revokedAt       = data.Col[time.Time](table, "revoked_at")
+	rights          = data.Col[int64](table, "rights")
+	previous        = data.Col[secret.Digest](table, "previous")
+	renewedAt       = data.Col[time.Time](table, "renewed_at")
 
 	refreshTable   = data.NewTable[RefreshToken]("refresh_tokens")
 	refreshDigest  = data.Col[secret.Digest](refreshTable, "digest")

@@ -35,10 +35,12 @@ func (h *Harness) Serve() Call {
 		Find: func(r *http.Request) (string, bool) { s := r.Header.Get("X-Test"); return s, s != "" },
 		Verify: func(_ context.Context, s string) (*auth.Principal, error) {
 			subject, permissions, _ := strings.Cut(s, " ")
-			return &auth.Principal{Subject: auth.Subject(subject), Permissions: strings.Fields(permissions)}, nil
+			return &auth.Principal{
+				Subject: auth.Subject(subject), Permissions: strings.Fields(permissions), Session: "test", Since: h.Clock.Now(),
+			}, nil
 		},
 	}}
-	r := web.NewRouter(web.Config{Prefix: "/api/v1"})
+	r := web.NewRouter(web.Config{Prefix: "/api/v1", Now: h.Clock.Now})
 	for _, d := range h.Domains {
 		if d.Mount != nil {
 			d.Mount(r)
