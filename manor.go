@@ -31,7 +31,6 @@ import (
 	"github.com/manorgo/manor/accounts/groups"
 	"github.com/manorgo/manor/accounts/memberships"
 	"github.com/manorgo/manor/accounts/roles"
-	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/auth"
@@ -188,7 +187,8 @@ func (a *App) build() error {
 	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
 	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
 	builtin := []domain.Func{
-		users.Domain, tokens.Domain, sessions.Domain, roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
+		users.Domain, tokens.Domain, func(domain.Env) domain.Domain { return a.flows.Sessions().Domain() },
+		roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
 		func(domain.Env) domain.Domain { return a.flows.Domain() },
 	}
 	for _, f := range append(builtin, a.config.Domains...) {

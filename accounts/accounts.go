@@ -90,6 +90,9 @@ func NewService(env domain.Env, c Config) *Service {
 	}
 }
 
+// Sessions returns who is signed in where.
+func (s *Service) Sessions() *sessions.Service { return s.sessions }
+
 // A Registering is a request for an account of one's own.
 type Registering struct {
 	Email     string      `json:"email" maxLength:"254" format:"email"`

@@ -21,7 +21,7 @@ func (s *Service) Domain() domain.Domain {
 		Name: "accounts", Mount: s.mount,
 		Workers:   []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify), task.Work(s.purge).With(task.Options{Timeout: purgeTimeout})},
 		Schedules: []task.Schedule{{Every: time.Hour, Args: Purge{}}},
-		Handlers:  s.handlers(),
+		Handlers:  append(s.handlers(), s.notices()...),
 		Export:    s.exportMails, Erase: s.eraseMails,
 	}
 }

@@ -18,10 +18,15 @@ type letters struct {
 	passwordChanged                     *mail.Template
 	emailConfirm, emailTaken, emailUndo *mail.Template
 	deleted, invitation                 *mail.Template
+	newDevice, reused                   *mail.Template
 }
 
 // letter is what a mail speaks of.
-type letter struct{ App, Name, Link, Address, Day string }
+type letter struct {
+	App, Name, Link     string
+	Address, Day        string
+	When, Device, Place string // of a sign-in
+}
 
 func parseLetters() letters {
 	parse := func(name, subject string) *mail.Template {
@@ -46,6 +51,8 @@ func parseLetters() letters {
 		emailConfirm:    parse("email_confirm", "Confirm your new e-mail address for {{.App}}"),
 		emailTaken:      parse("email_taken", "You already have an account at {{.App}}"),
 		emailUndo:       parse("email_undo", "Your e-mail address for {{.App}} is about to change"),
+		newDevice:       parse("new_device", "New sign-in to your account at {{.App}}"),
+		reused:          parse("reused", "A session of yours at {{.App}} was ended"),
 	}
 }
 

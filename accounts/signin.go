@@ -57,7 +57,7 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 	}
 	var issued sessions.Issued
 	err = s.db.Tx(ctx, func(tx *data.Tx) error {
-		known := u.Password
+		known, first := u.Password, u.LastLogin == nil
 		if u, err = s.users.SawLogin(ctx, tx, u.ID); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 				return err
 			}
 		}
-		issued, err = s.sessions.Open(ctx, tx, sessions.Opening{User: &u, Kind: in.Kind, Remember: in.Remember, Client: in.Client})
+		issued, err = s.sessions.Open(ctx, tx, sessions.Opening{User: &u, Kind: in.Kind, Remember: in.Remember, Client: in.Client, First: first})
 		if err != nil {
 			return err
 		}

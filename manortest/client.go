@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
 )
 
 // Password is the password of the users that a Client is made for.
@@ -86,7 +88,11 @@ func (a *App) signIn(t *testing.T, name string, admin bool) *Client {
 	if err != nil {
 		t.Fatalf("manortest: user %s: %v", name, err)
 	}
-	u, issued, err := a.Accounts().SignIn(ctx, accounts.SigningIn{Identifier: name, Password: password, Kind: sessions.Cookie})
+	// As the client would by itself, so that it is no new device later.
+	u, issued, err := a.Accounts().SignIn(ctx, accounts.SigningIn{
+		Identifier: name, Password: password, Kind: sessions.Cookie,
+		Client: web.Client{IP: netip.AddrFrom4([4]byte{127, 0, 0, 1}), UserAgent: "Go-http-client/1.1"},
+	})
 	if err != nil {
 		t.Fatalf("manortest: sign in %s: %v", name, err)
 	}

@@ -40,6 +40,7 @@ type Opening struct {
 	Kind     Kind
 	Remember bool       // for cookies: keep it when the browser closes, and longer
 	Client   web.Client // who asks
+	First    bool       // nobody has signed in as them before, so that no device is new
 }
 
 // An Issued is a session that has just begun or was renewed, with its secrets,
@@ -55,42 +56,46 @@ type Issued struct {
 
 // Open begins a session for somebody who has proved who they are. It is the
 // one way that sessions come to be; its secrets are always new.
-func (s *Service) Open(ctx context.Context, tx *data.Tx, o Opening) (Issued, error) {
-	now := tx.DB().Now()
-	out := Issued{Session: Session{
-		UserID: o.User.ID, Kind: o.Kind, Remember: o.Remember || o.Kind == Token, Epoch: o.User.Epoch,
-		AuthenticatedAt: now, LastSeenAt: now, UserAgent: o.Client.UserAgent, IPPrefix: ipPrefix(o.Client.IP),
-	}}
-	row := &out.Session
-	row.IdleExpiresAt, row.ExpiresAt = now.Add(row.idle()), now.Add(row.life())
-	row.Device = s.deviceOf(o.Client)
-	is, err := standings.One(ctx, tx, o.User.ID)
+func (s *Service) Open(ctx context.Context, tx *data.Tx, o Opening) (out Issued, err error) {
+	is, err := s.standing(ctx, tx, o)
 	if err != nil {
 		return out, err
 	}
-	row.Rights = fingerprint(is.Superuser, is.Granted)
-	if o.Kind == Cookie {
-		out.Cookie = secret.NewToken(secret.SessionCookie)
-		row.Digest = s.keys.DigestOf(secret.LabelSession, out.Cookie)
-		return out, table.On(tx).Add(ctx, row)
+	now := tx.DB().Now()
+	row := Session{
+		UserID: o.User.ID, Kind: o.Kind, Remember: o.Remember || o.Kind == Token, Epoch: o.User.Epoch,
+		AuthenticatedAt: now, LastSeenAt: now, UserAgent: o.Client.UserAgent, IPPrefix: ipPrefix(o.Client.IP),
+		Device: is.device, Rights: fingerprint(is.Superuser, is.Granted),
 	}
+	row.IdleExpiresAt, row.ExpiresAt = now.Add(row.idle()), now.Add(row.life())
+	if o.Kind == Cookie {
+		out, err = s.openCookie(ctx, tx, row)
+	} else {
+		out, err = s.openToken(ctx, tx, row, now)
+	}
+	if err != nil {
+		return out, err
+	}
+	return out, s.tellDevice(ctx, tx, o, &out.Session, is.Known)
+}
+
+func (s *Service) openCookie(ctx context.Context, tx *data.Tx, row Session) (Issued, error) {
+	cookie := secret.NewToken(secret.SessionCookie)
+	row.Digest = s.keys.DigestOf(secret.LabelSession, cookie)
+	err := table.On(tx).Add(ctx, &row)
+	return Issued{Session: row, Cookie: cookie}, err
+}
+
+func (s *Service) openToken(ctx context.Context, tx *data.Tx, row Session, now time.Time) (Issued, error) {
 	pair := tokenPair{secret.NewToken(secret.AccessToken), secret.NewToken(secret.RefreshToken)}
 	row.Digest = s.keys.DigestOf(secret.LabelAccess, pair.access)
 	until := now.Add(AccessLife)
 	row.AccessExpiresAt = &until
-	if err := table.On(tx).Add(ctx, row); err != nil {
-		return out, err
+	if err := table.On(tx).Add(ctx, &row); err != nil {
+		return Issued{}, err
 	}
-	return issued(*row, pair, now), s.addRefresh(ctx, tx, row, pair)
+	return issued(row, pair, now), s.addRefresh(ctx, tx, &row, pair)
 }
-
-// standing is what a session that begins must know of its owner.
-type standing struct {
-	Superuser bool       `db:"is_superuser"`
-	Granted   [][]string `db:"granted,json"`
-}
-
-const standingSQL = `SELECT u.is_superuser, GRANTED AS granted FROM users u WHERE u.id = ?`
 
 // ipPrefix keeps of an address what tells a place from another, not a person:
 // 24 bits of IPv4, 48 of IPv6.

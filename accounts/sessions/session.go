@@ -58,7 +58,7 @@ type Session struct {
 	Rights          int64          `json:"-" db:"rights,default=0"` // what the user might do when the cookie was made, see fingerprint
 	Previous        *secret.Digest `json:"-" db:"previous,index"`   // of the cookie before this one
 	RenewedAt       *time.Time     `json:"-" db:"renewed_at"`       // when the cookie was replaced
-	Device          *secret.Digest `json:"-" db:"device"`           // where it began, see Service.deviceOf; nil if that is not known
+	Device          *secret.Digest `json:"-" db:"device"`           // where it began, see devicePlace; nil if that is not known
 }
 
 // A RefreshToken is one generation of a token session's renewal. Used ones
