@@ -16,6 +16,7 @@ package manor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -99,6 +100,8 @@ type App struct {
 	flows     *accounts.Service
 	people    *users.Service
 	roles     *roles.Service
+	members   *memberships.Service
+	groups    *groups.Service
 	metrics   *metrics
 
 	begun    atomic.Bool
@@ -134,6 +137,9 @@ func New(c Config) (*App, error) {
 		return nil, err
 	}
 	a.serve()
+	if err := a.checkPermissions(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -186,6 +192,8 @@ func (a *App) build() error {
 	a.flows = accounts.NewService(a.env, a.config.Accounts)
 	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
 	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
+	a.members = memberships.NewService(a.env.DB, a.env.Events)
+	a.groups = groups.NewService(a.env.DB, a.env.Events)
 	builtin := []domain.Func{
 		users.Domain, tokens.Domain, func(domain.Env) domain.Domain { return a.flows.Sessions().Domain() },
 		roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
@@ -216,6 +224,27 @@ func (a *App) Permissions() []string {
 		out = append(out, d.Permissions...)
 	}
 	return out
+}
+
+// checkPermissions holds the permissions of domains to their form, and routes to
+// permissions that a role can grant: what nobody can hold is misspelt.
+func (a *App) checkPermissions() error {
+	known := a.Permissions()
+	for _, d := range a.domains {
+		for _, p := range d.Permissions {
+			if !auth.IsPermission(p) {
+				return fmt.Errorf("manor: the domain %s has the permission %q, which is not resource:action in lower case", d.Name, p)
+			}
+		}
+	}
+	for _, r := range a.router.Routes() {
+		for _, p := range r.Access.Permissions() {
+			if !slices.Contains(known, p) {
+				return fmt.Errorf("manor: %s %s asks for the permission %s, which no domain has", r.Method, r.Path, p)
+			}
+		}
+	}
+	return nil
 }
 
 // Sources returns the revisions of all domains in the main database, in the
@@ -298,6 +327,14 @@ func (a *App) Users() *users.Service { return a.people }
 
 // Roles returns who may do what, for programs that change it from Go.
 func (a *App) Roles() *roles.Service { return a.roles }
+
+// Memberships returns who is what to the organisation, for programs that change
+// it from Go.
+func (a *App) Memberships() *memberships.Service { return a.members }
+
+// Groups returns the listed communities, for programs that decide about them
+// from Go.
+func (a *App) Groups() *groups.Service { return a.groups }
 
 // Mail returns the messages that were sent or kept.
 func (a *App) Mail() *mail.Outbox { return a.env.Mail }

@@ -1,13 +1,14 @@
 // Package auth says who is calling, and what the caller may do.
 //
 // A [Gate] is the one place where a request's credential becomes a
-// [Principal]; [Check] is the one place where a principal's permission is
-// asked for. A request without a credential has the anonymous principal.
+// [Principal]; [Check] and its like are the one place where a principal's
+// permission is asked for. A request without a credential has the anonymous principal.
 package auth
 
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,8 @@ type Principal struct {
 	Scheme      string      // the name of the Scheme that vouched for the caller
 	Session     string      // the id of the session it belongs to, or ""
 	Permissions Permissions // what the caller may do
+	Roles       []string    // the names of the roles held, superuser and staff among them; none if the credential is limited to less
+	Verified    bool        // the caller has proved to read mail at their address
 	Since       time.Time   // when the caller last proved who they are
 
 	// Renewed is the cookie that takes the place of the request's, which is
@@ -35,6 +38,9 @@ type Principal struct {
 
 // SignedIn reports whether the caller is somebody.
 func (p *Principal) SignedIn() bool { return p.Subject != "" }
+
+// Has reports whether the caller holds the role, whose name is in normal form.
+func (p *Principal) Has(role string) bool { return p.SignedIn() && slices.Contains(p.Roles, role) }
 
 // Can reports whether the caller holds the permission.
 func (p *Principal) Can(permission string) bool {
@@ -47,15 +53,7 @@ type Permissions []string
 
 // Allow reports whether the permission is among ps.
 func (ps Permissions) Allow(permission string) bool {
-	for _, p := range ps {
-		if p == permission || p == "*" {
-			return true
-		}
-		if resource, ok := strings.CutSuffix(p, ":*"); ok && strings.HasPrefix(permission, resource+":") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ps, func(grant string) bool { return Grants(grant, permission) })
 }
 
 type key struct{}
@@ -77,14 +75,10 @@ func From(ctx context.Context) *Principal {
 // only that the caller is somebody. Nobody is fault.Unauthenticated, a missing
 // permission fault.Forbidden; neither names what was missing.
 func Check(ctx context.Context, permission string) error {
-	p := From(ctx)
-	switch {
-	case !p.SignedIn():
-		return fault.Errorf(fault.Unauthenticated, "sign in first")
-	case permission != "" && !p.Can(permission):
-		return fault.Errorf(fault.Forbidden, "you may not do this")
+	if p := From(ctx); p.SignedIn() && (permission == "" || p.Can(permission)) {
+		return nil
 	}
-	return nil
+	return Refuse(ctx)
 }
 
 // A Scheme is one kind of credential.

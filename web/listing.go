@@ -34,6 +34,7 @@ type listing[T any] struct {
 	orders  map[string]string // permission to sort by a field, where it needs one
 	config  *Config
 	created bool                // rows can be sorted by created_at, which is the usual order
+	queue   queue               // when the oldest of them come first
 	trees   map[string][]string // permissions to name a field in a filter tree, and to search, by ""
 	related []treeRelation[T]   // that a filter tree may name
 }
@@ -109,6 +110,7 @@ func newListing[T any](r *Router, operation string, table *data.Table[T], o *opt
 		}
 	}
 	l.restrictTree(o)
+	l.addQueue(o.queue)
 	for i := range l.params {
 		p := &l.params[i]
 		if p.permission != "" {

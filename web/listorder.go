@@ -67,6 +67,9 @@ func (l *listing[T]) sorting(ctx context.Context, s *selection[T], q *data.Query
 	names := s.orderBy
 	if len(names) == 0 && l.created {
 		names = []string{"created_at"}
+		if len(s.sortOrder) == 0 && l.queue.asked(s.repeated) {
+			s.sortOrder = []string{ascending}
+		}
 	}
 	for i, name := range names {
 		if slices.Contains(names[:i], name) {
@@ -92,6 +95,31 @@ func (s *selection[T]) direction(i int) string {
 		return s.sortOrder[i]
 	}
 	return s.sortOrder[0]
+}
+
+// A queue says when the oldest rows come first: a parameter has one value.
+type queue struct {
+	on    bool
+	param int
+	value string
+}
+
+// addQueue plans a Queue. It panics if the list is not one that can be.
+func (l *listing[T]) addQueue(of [2]string) {
+	if of[0] == "" {
+		return
+	}
+	i, ok := l.index[of[0]]
+	if !ok || !l.created || l.params[i].filter == nil {
+		panic(fmt.Sprintf("web: the list of %s cannot be a queue by %s", l.table.Name(), of[0]))
+	}
+	l.queue = queue{true, i, of[1]}
+	l.params[l.index["sortOrder"]].doc.Description += fmt.Sprintf(" With %s=%s, and if no order is said, the oldest rows come first.", of[0], of[1])
+}
+
+// asked reports whether the parameter has the value.
+func (q queue) asked(given []repeated) bool {
+	return q.on && slices.ContainsFunc(given, func(r repeated) bool { return r.param == q.param && slices.Equal(r.values, []string{q.value}) })
 }
 
 const orderPrefix = "orderBy="

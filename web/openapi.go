@@ -202,6 +202,8 @@ func (r *Router) operation(ep *endpoint) *huma.Operation {
 	}
 	if p := ep.Access.Permission(); p != "" {
 		op.Extensions["x-permission"] = p
+	} else if !ep.Access.Public() && ep.Access != SignedIn {
+		op.Extensions["x-access"] = ep.Access.String()
 	}
 	if ep.Sensitive {
 		op.Extensions["x-step-up"] = true

@@ -25,6 +25,7 @@ type options struct {
 	tree        bool
 	related     []any             // treeRelation[T]
 	restricted  map[string]string // permission by parameter
+	queue       [2]string         // a parameter and its value
 	stranger    bool
 	primary     bool
 	person      bool
@@ -164,6 +165,9 @@ type extraFilter[T any] struct {
 // values, and an error from it is the caller's. Only callers with the
 // permission may use it, all if that is ""; to others it is unknown.
 func FilterBy[T any](name, permission string, parse func(values []string) (data.Filter[T], error)) Option {
+	if permission != "" {
+		mustBePermission(permission, "FilterBy")
+	}
 	return func(o *options) { o.filters = append(o.filters, extraFilter[T]{name, permission, parse}) }
 }
 
@@ -171,11 +175,20 @@ func FilterBy[T any](name, permission string, parse func(values []string) (data.
 // list; to others they are unknown. The name of a field stands for its In and
 // NotIn as well; orderBy=name stands for sorting by that field alone.
 func Restrict(permission string, names ...string) Option {
+	mustBePermission(permission, "Restrict")
 	return func(o *options) {
 		for _, n := range names {
 			o.restricted[n] = permission
 		}
 	}
+}
+
+// Queue makes the oldest rows of a list come first, unless the request says an
+// order, when the parameter of this name has this value and no other: what
+// waits longest for a decision is what is wanted then. The list must have the
+// parameter, one that may be repeated, and rows with created_at.
+func Queue(name, value string) Option {
+	return func(o *options) { o.queue = [2]string{name, value} }
 }
 
 // None is what has no fields: a request without parameters and body, or an

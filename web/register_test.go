@@ -71,6 +71,9 @@ func TestRegistrationPanics(t *testing.T) {
 		"no key that one {id}": func(r *web.Router) {
 			web.Mount(r, "/shelves", &shelfService[shelfRow]{Table: data.NewTable[shelfRow]("shelves")}, web.Anyone, web.Anyone)
 		},
+		"cannot be a queue by": func(r *web.Router) {
+			web.Mount(r, "/shelf", &fake{}, web.Anyone, web.Anyone, web.Queue("nothing", "false"))
+		},
 		"needs a permission": func(*web.Router) { web.Require("") },
 	} {
 		t.Run(name, func(t *testing.T) {

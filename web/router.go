@@ -80,6 +80,15 @@ type Route struct {
 	Codes       []string // of errors, beside the general ones
 }
 
+// Marks are words for what sets the route apart, beside who may call it:
+// "stranger".
+func (r Route) Marks() (out []string) {
+	if r.Stranger {
+		out = append(out, "stranger")
+	}
+	return out
+}
+
 // Routes returns what r serves, in the order it was registered.
 func (r *Router) Routes() []Route {
 	out := make([]Route, len(r.endpoints))
@@ -108,8 +117,8 @@ func (r *Router) newEndpoint(pattern string, access Access, o *options) *endpoin
 	if !ok || method == "" || !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") {
 		panic(fmt.Sprintf("web: the pattern %q is not METHOD /path", pattern))
 	}
-	if access.mode == undecided {
-		panic(fmt.Sprintf("web: nobody may call %q: say Anyone, SignedIn or Require", pattern))
+	if access.rule == nil {
+		panic(fmt.Sprintf("web: nobody may call %q: say Anyone, SignedIn, Require or another Access", pattern))
 	}
 	if o.stranger && !access.Public() {
 		panic(fmt.Sprintf("web: %q is for strangers, and asks who they are", pattern))

@@ -27,7 +27,7 @@ func Domain(env domain.Env) domain.Domain {
 
 func (s *Service) mount(r *web.Router) {
 	tag := web.Tag("Groups")
-	web.Mount(r, "/groups", s, web.Anyone, web.SignedIn, web.View(s.View), tag,
+	web.Mount(r, "/groups", s, web.Anyone, web.SignedIn, web.View(s.View), web.Queue("approved", "false"), tag,
 		web.Describe("Everybody sees approved groups; people see and change those that they submitted, moderators all. "+
 			"A group whose name or address is changed by its submitter has to be approved again."))
 	flag := func(action, summary string, set func(context.Context, ID) (Group, error)) {

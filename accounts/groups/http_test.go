@@ -1,10 +1,13 @@
 package groups_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/manorgo/manor/accounts/groups"
 	"github.com/manorgo/manor/accounts/internal/accountstest"
+	"github.com/manorgo/manor/accounts/users"
 )
 
 // The numbers are the acceptance cases of the application that this domain
@@ -88,5 +91,39 @@ func TestRoutes(t *testing.T) {
 		call(&ada, "", "DELETE", path, "").Is("G16", 204, "")
 		call(&ada, "", "GET", path, "").Is("G16, after it", 404, "")
 		call(&ada, "", "DELETE", path, "").Is("remove again", 404, "")
+	})
+}
+
+// TestQueue lists what waits for a decision, what waits longest first.
+func TestQueue(t *testing.T) {
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		call, ada, bob, mod := h.Serve(), h.Person("ada"), h.Person("bob"), h.Person("mod1")
+		var last accountstest.Answer
+		for i, name := range []string{"first", "second", "third"} {
+			last = call([]*users.User{&ada, &bob, &ada}[i], "", "POST", "/groups", `{"name":"`+name+`"}`).Is(name, 201, "")
+			h.Clock.Advance(time.Hour)
+		}
+		call(&mod, groups.Moderate, "POST", "/groups/"+last.Body["id"].(string)+"/trust", "").Is("trust", 200, "")
+		list := func(who *users.User, permissions, query string, want ...string) {
+			t.Helper()
+			var got []string
+			for _, item := range call(who, permissions, "GET", "/groups"+query, "").Is(query, 200, "").Body["items"].([]any) {
+				got = append(got, item.(map[string]any)["name"].(string))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", query, got, want)
+			}
+		}
+		list(&mod, groups.Moderate, "?approved=false", "first", "second", "third")
+		list(&mod, groups.Moderate, "?approved=false&sortOrder=desc", "third", "second", "first")
+		list(&mod, groups.Moderate, "?approved=false&orderBy=name&sortOrder=desc", "third", "second", "first")
+		list(&mod, groups.Moderate, "?approved=false&pageSize=1&currentPage=2", "second")
+		list(&mod, groups.Moderate, "?approved=false&trusted=false", "first", "second")
+		list(&mod, groups.Moderate, "?approvedIn=false", "third", "second", "first")
+		list(&mod, groups.Moderate, "?approved=true&approved=false", "third", "second", "first")
+		list(&mod, groups.Moderate, "", "third", "second", "first")
+		list(&ada, "", "?approved=false", "first", "third")
+		list(&bob, "memberships:read", "?approved=false", "second")
+		list(nil, "", "?approved=false")
 	})
 }

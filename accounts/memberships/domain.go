@@ -17,7 +17,7 @@ var migrations embed.FS
 
 // Domain returns everything memberships add to an app.
 func Domain(env domain.Env) domain.Domain {
-	s := NewService(env.DB)
+	s := NewService(env.DB, env.Events)
 	return domain.Domain{
 		Name:        "memberships",
 		Export:      s.export,
@@ -30,7 +30,7 @@ func Domain(env domain.Env) domain.Domain {
 
 func (s *Service) mount(r *web.Router) {
 	tag := web.Tag("Memberships")
-	web.Mount(r, "/memberships", s, web.Require(Read), web.Require(Write), web.View(s.view), tag)
+	web.Mount(r, "/memberships", s, web.Require(Read), web.Require(Write), web.View(s.View), tag)
 	web.Handle(r, "GET /users/{id}/membership", s.ofUser, web.SignedIn, tag, web.Summary("Read somebody's membership"),
 		web.Describe("Your own; holders of memberships:read see everybody's."))
 	web.Handle(r, "GET /users/me/membership", s.mine, web.SignedIn, tag, web.Summary("Read your membership"), web.Errors("NOT_FOUND"))
@@ -46,14 +46,15 @@ type View struct {
 	HigherLevelMember    bool `json:"higher_level_member" doc:"It is more than a basic membership."`
 }
 
-func (s *Service) view(_ context.Context, m *Membership) View {
+// View returns what callers see of a membership.
+func (s *Service) View(_ context.Context, m *Membership) View {
 	return View{Membership: *m, NeedsVoteAffirmation: m.NeedsVoteAffirmation(s.DB.Now()), HigherLevelMember: m.HigherLevel()}
 }
 
 type whole struct{ Body View }
 
 func (s *Service) whole(ctx context.Context, m Membership, err error) (*whole, error) {
-	return &whole{s.view(ctx, &m)}, err
+	return &whole{s.View(ctx, &m)}, err
 }
 
 func (s *Service) ofUser(ctx context.Context, in *struct {
@@ -76,7 +77,7 @@ type joined struct {
 func (s *Service) join(ctx context.Context, in *struct{ Body Profile }) (*joined, error) {
 	m, err := s.CreateForUser(ctx, users.IDOf(auth.From(ctx).Subject), in.Body)
 	here := strings.TrimSuffix(web.LocationOf(ctx, ""), "/") // there is one at most, so it needs no id
-	return &joined{here, s.view(ctx, &m)}, err
+	return &joined{here, s.View(ctx, &m)}, err
 }
 
 func (s *Service) patchMine(ctx context.Context, in *struct {

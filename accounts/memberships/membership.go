@@ -48,6 +48,9 @@ type Membership struct {
 	LastVoteAffirmation *data.Date `json:"last_vote_affirmation" db:"last_vote_affirmation"`
 }
 
+// An ID names a membership.
+type ID = data.ID[Membership]
+
 var (
 	table           = data.NewTable[Membership]("memberships")
 	owner           = data.Col[users.ID](table, "user_id")

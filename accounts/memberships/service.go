@@ -6,6 +6,7 @@ import (
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
 )
 
@@ -22,11 +23,20 @@ type Service struct {
 }
 
 // NewService returns the service over db.
-func NewService(db *data.DB) *Service {
+func NewService(db *data.DB, events *event.Bus) *Service {
 	s := &Service{}
 	s.DB, s.Table = db, table
 	s.Visible = visible
 	s.Editable = editable
+	s.Created = func(ctx context.Context, tx *data.Tx, m *Membership) error {
+		return events.Emit(ctx, tx, Created{ID: m.ID, UserID: m.UserID, Type: m.Type})
+	}
+	s.Updated = func(ctx context.Context, tx *data.Tx, m *Membership) error {
+		return events.Emit(ctx, tx, Changed{ID: m.ID, UserID: m.UserID, Type: m.Type, Votes: m.Votes})
+	}
+	s.Deleted = func(ctx context.Context, tx *data.Tx, m *Membership) error {
+		return events.Emit(ctx, tx, Deleted{ID: m.ID, UserID: m.UserID})
+	}
 	return s
 }
 
@@ -87,7 +97,7 @@ func (s *Service) UpdateOwn(ctx context.Context, in ProfileUpdate, version ...da
 		if err != nil {
 			return err
 		}
-		inner := data.Service[Membership, Create, ProfileUpdate]{DB: s.DB, Table: s.Table}
+		inner := data.Service[Membership, Create, ProfileUpdate]{DB: s.DB, Table: s.Table, Updated: s.Updated}
 		m, err = inner.UpdateIn(ctx, tx, old.ID, in, version...)
 		return err
 	})
@@ -101,7 +111,7 @@ func (s *Service) DeleteOwn(ctx context.Context, version ...data.Version) error 
 		if err != nil {
 			return err
 		}
-		inner := data.Service[Membership, Create, Update]{DB: s.DB, Table: s.Table}
+		inner := data.Service[Membership, Create, Update]{DB: s.DB, Table: s.Table, Deleted: s.Deleted}
 		_, err = inner.DeleteIn(ctx, tx, old.ID, version...)
 		return err
 	})

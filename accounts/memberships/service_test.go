@@ -56,7 +56,7 @@ func TestHigherLevel(t *testing.T) {
 
 func TestOrganisation(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
-		s, ada, clerk := memberships.NewService(h.Env.DB), h.Person("ada"), h.Person("clerk")
+		s, ada, clerk := memberships.NewService(h.Env.DB, h.Env.Events), h.Person("ada"), h.Person("clerk")
 		ctx := h.As(clerk, memberships.Read, memberships.Write)
 		m, err := s.Create(ctx, memberships.Create{
 			UserID: ada.ID, Type: memberships.Fellow, Votes: true, Profile: memberships.Profile{LegalName: " Ada King ", EmailAddress: "Ada@Example.com"},
@@ -120,7 +120,7 @@ func TestOrganisation(t *testing.T) {
 
 func TestWhoMayDoWhat(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
-		s, ada, bob := memberships.NewService(h.Env.DB), h.Person("ada"), h.Person("bob")
+		s, ada, bob := memberships.NewService(h.Env.DB, h.Env.Events), h.Person("ada"), h.Person("bob")
 		m, err := s.CreateForUser(t.Context(), ada.ID, memberships.Profile{City: "London"})
 		h.Must(err)
 		if m.Type != memberships.Basic || m.Votes {
@@ -176,7 +176,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 // TestOneEach has 32 make a membership for one person at once.
 func TestOneEach(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
-		s, ada := memberships.NewService(h.Env.DB), h.Person("ada")
+		s, ada := memberships.NewService(h.Env.DB, h.Env.Events), h.Person("ada")
 		var made atomic.Int32
 		var wg sync.WaitGroup
 		for range 32 {

@@ -12,7 +12,7 @@ import (
 // standing is what a session that begins must know of its owner.
 type standing struct {
 	Superuser bool           `db:"is_superuser"`
-	Granted   [][]string     `db:"granted,json"`
+	Granted   []granted      `db:"granted,json"`
 	Known     bool           `db:"known"` // a session began here before
 	device    *secret.Digest // where it begins; nil if that is not known
 }

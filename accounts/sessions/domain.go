@@ -33,8 +33,8 @@ var (
 func newSelect[R any](text string) *data.Select[R] {
 	text = strings.Replace(text, "GRANTED", grantedSQL, 1)
 	return data.NewSelect[R](
-		strings.Replace(text, "GROUPED", "json_group_array(json(r.permissions))", 1),
-		strings.Replace(text, "GROUPED", "COALESCE(json_agg(r.permissions), '[]')", 1),
+		strings.Replace(text, "GROUPED", "json_group_array(json_object('name', r.name, 'permissions', json(r.permissions)))", 1),
+		strings.Replace(text, "GROUPED", "COALESCE(json_agg(json_build_object('name', r.name, 'permissions', r.permissions)), '[]')", 1),
 	)
 }
 

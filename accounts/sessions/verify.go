@@ -15,15 +15,21 @@ import (
 // holder is what a request must know of its caller: the session, the account
 // and its rights, in one statement.
 type holder struct {
-	ID              ID         `db:"id"`
-	UserID          users.ID   `db:"user_id"`
-	Remember        bool       `db:"remember"`
-	AuthenticatedAt time.Time  `db:"authenticated_at"`
-	LastSeenAt      time.Time  `db:"last_seen_at"`
-	ExpiresAt       time.Time  `db:"expires_at"`
-	Rights          int64      `db:"rights"`
-	Superuser       bool       `db:"is_superuser"`
-	Granted         [][]string `db:"granted,json"`
+	ID              ID        `db:"id"`
+	UserID          users.ID  `db:"user_id"`
+	Remember        bool      `db:"remember"`
+	AuthenticatedAt time.Time `db:"authenticated_at"`
+	LastSeenAt      time.Time `db:"last_seen_at"`
+	ExpiresAt       time.Time `db:"expires_at"`
+	Rights          int64     `db:"rights"`
+	Superuser       bool      `db:"is_superuser"`
+	Granted         []granted `db:"granted,json"`
+}
+
+// granted is a role that the account holds.
+type granted struct {
+	Name        string   `json:"name"`
+	Permissions []string `json:"permissions"`
 }
 
 const holderSQL = `SELECT s.id, s.user_id, s.remember, s.authenticated_at, s.last_seen_at, s.expires_at, s.rights, u.is_superuser,
@@ -122,11 +128,14 @@ func (s *Service) replaced(ctx context.Context, digests []secret.Digest) error {
 }
 
 func (h *holder) principal() *auth.Principal {
-	p := &auth.Principal{Subject: auth.Subject(h.UserID.String()), Session: h.ID.String(), Since: h.AuthenticatedAt}
-	for _, list := range h.Granted {
-		p.Permissions = append(p.Permissions, list...)
+	// The statement finds no session of an address that is not verified.
+	p := &auth.Principal{Subject: auth.Subject(h.UserID.String()), Session: h.ID.String(), Since: h.AuthenticatedAt, Verified: true}
+	for _, r := range h.Granted {
+		p.Roles = append(p.Roles, r.Name)
+		p.Permissions = append(p.Permissions, r.Permissions...)
 	}
 	if h.Superuser {
+		p.Roles = append(p.Roles, users.RoleSuperuser)
 		p.Permissions = auth.Permissions{"*"}
 	}
 	return p
@@ -134,16 +143,16 @@ func (h *holder) principal() *auth.Principal {
 
 // fingerprint is a number for what somebody may do: the sum over their roles of
 // an FNV-1a hash of each, since roles come in any order.
-func fingerprint(superuser bool, granted [][]string) int64 {
+func fingerprint(superuser bool, roles []granted) int64 {
 	const offset, prime = 14695981039346656037, 1099511628211
 	sum := uint64(0)
 	if superuser {
 		sum = prime
 	}
-	for _, role := range granted {
+	for _, role := range roles {
 		hash := uint64(offset)
-		for _, permission := range role {
-			for _, c := range []byte(permission) {
+		for _, word := range append([]string{role.Name}, role.Permissions...) {
+			for _, c := range []byte(word) {
 				hash = (hash ^ uint64(c)) * prime
 			}
 			hash = (hash ^ ' ') * prime // which no permission holds
