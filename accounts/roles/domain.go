@@ -44,6 +44,8 @@ func (s *Service) mount(r *web.Router) {
 		web.Describe("People who hide are only listed for holders of users:read."),
 		web.Restrict(users.Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids",
 			"updatedBefore", "updatedAfter", "orderBy=updated_at", "orderBy=last_login"))
+	web.Handle(r, "GET /users/{id}/permissions", s.explain, web.Require(Read), tag, web.Summary("Explain why somebody may do something, or not"),
+		web.Describe("Says which roles permit it by which grant, or which ones would. People who hide are only told of to holders of users:read."))
 	web.Handle(r, "PUT /roles/{name}/users/{user_id}", s.assign, web.Require(Write), tag, web.Summary("Give somebody a role"),
 		web.Describe("Only who holds all that the role permits can give it. Giving it again changes nothing."))
 	web.Handle(r, "DELETE /roles/{name}/users/{user_id}", s.unassign, web.Require(Write), tag, web.Summary("Take a role from somebody"),
@@ -102,6 +104,14 @@ func (s *Service) listHolders(ctx context.Context, q data.Query[users.User]) (pa
 	}
 	q.Where = data.All(q.Where, users.WithRole(r.Name))
 	return s.users.List(ctx, q)
+}
+
+func (s *Service) explain(ctx context.Context, in *struct {
+	ID         users.ID `path:"id"`
+	Permission string   `query:"permission" required:"true" maxLength:"255" doc:"Such as users:write."`
+}) (*struct{ Body Explanation }, error) {
+	e, err := s.Explain(ctx, in.ID, in.Permission)
+	return &struct{ Body Explanation }{e}, err
 }
 
 type holding struct {

@@ -17,7 +17,7 @@ func (s *Service) Assign(ctx context.Context, role string, user users.ID) error 
 		if err != nil {
 			return err
 		}
-		if err := held(ctx, r.Permissions); err != nil {
+		if err := auth.CheckAll(ctx, r.Permissions...); err != nil {
 			return err
 		}
 		return s.grant(ctx, tx, r, user)

@@ -14,6 +14,7 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/patch"
 )
 
 // heard notes the events of a house.
@@ -37,6 +38,13 @@ func listen(h *accountstest.Harness) *heard {
 		event.Inside(func(_ context.Context, _ *data.Tx, e roles.Revoked) error {
 			return note(e.Kind() + " " + e.Role + " " + e.UserID.String())
 		}),
+		event.Inside(func(_ context.Context, _ *data.Tx, e roles.Created) error {
+			return note(e.Kind() + " " + e.Role + " " + strings.Join(e.Permissions, " "))
+		}),
+		event.Inside(func(_ context.Context, _ *data.Tx, e roles.Changed) error {
+			return note(e.Kind() + " " + e.Role + " " + strings.Join(e.Permissions, " "))
+		}),
+		event.Inside(func(_ context.Context, _ *data.Tx, e roles.Deleted) error { return note(e.Kind() + " " + e.Role) }),
 	)
 	return out
 }
@@ -58,6 +66,7 @@ func TestGrant(t *testing.T) {
 		ctx := h.As(root, "*")
 		_, err := s.Create(ctx, roles.Create{Name: "editors", Permissions: []string{"users:write"}})
 		h.Must(err)
+		told.want(t, "creating", "roles.created editors users:write")
 		for _, role := range []string{"editors", roles.Staff, roles.Superuser} {
 			who := role + " " + ada.ID.String()
 			h.Must(s.Assign(ctx, strings.ToUpper(role), ada.ID))
@@ -105,9 +114,12 @@ func TestDeleteInUse(t *testing.T) {
 			h.Must(err)
 			h.Must(s.Assign(ctx, "editors", ada.ID))
 			wantCode(t, "a role that is held", s.Delete(ctx, "editors", false), "ROLE_IN_USE")
-			told.want(t, "that", "roles.granted editors "+ada.ID.String())
+			told.want(t, "that", "roles.created editors ", "roles.granted editors "+ada.ID.String())
+			_, err = s.Update(ctx, "editors", roles.Update{Permissions: patch.Of([]string{"users:read"})})
+			h.Must(err)
+			told.want(t, "a change", "roles.changed editors users:read")
 			h.Must(s.Delete(ctx, "editors", true))
-			told.want(t, "a forced removal", "roles.revoked editors "+ada.ID.String())
+			told.want(t, "a forced removal", "roles.revoked editors "+ada.ID.String(), "roles.deleted editors")
 		}
 		_, err := s.Create(ctx, roles.Create{Name: "editors"})
 		h.Must(err)

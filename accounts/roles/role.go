@@ -7,11 +7,10 @@ package roles
 
 import (
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/patch"
@@ -51,21 +50,11 @@ var (
 	holderRole = data.Col[data.ID[Role]](holders, "role_id")
 )
 
-// NormalName returns a name as it is stored and compared: without spaces
-// around it, A–Z in lower case.
-func NormalName(s string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + 'a' - 'A'
-		}
-		return r
-	}, strings.TrimSpace(s))
-}
+// NormalName returns a name as it is stored and compared, as auth.NormalName
+// does.
+func NormalName(s string) string { return auth.NormalName(s) }
 
-var (
-	nameForm       = regexp.MustCompile(`^[a-z0-9][a-z0-9._:-]{0,254}$`)
-	permissionForm = regexp.MustCompile(`^[a-z][a-z0-9_-]*:(\*|[a-z][a-z0-9_-]*)$`)
-)
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._:-]{0,254}$`)
 
 const maxPermissions = 500
 
@@ -90,21 +79,11 @@ func (r *Role) checkPermissions() error {
 		case p == "*" && r.System && r.Name == Superuser:
 		case p == "*":
 			return fault.Field("permissions", "* is for the role %s only", Superuser)
-		case len(p) > 255 || !permissionForm.MatchString(p):
+		case !auth.IsGrant(p):
 			return fault.Field("permissions", "each must be resource:action or resource:*")
 		}
 	}
 	return nil
-}
-
-// normalPermissions returns the permissions sorted, each once.
-func normalPermissions(list []string) []string {
-	out := make([]string, 0, len(list))
-	for _, p := range list {
-		out = append(out, strings.TrimSpace(p))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // Create is a request for a new role.
@@ -116,7 +95,7 @@ type Create struct {
 
 // New returns the role that c asks for.
 func (c Create) New() Role {
-	return Role{Name: NormalName(c.Name), Description: c.Description, Permissions: normalPermissions(c.Permissions)}
+	return Role{Name: NormalName(c.Name), Description: c.Description, Permissions: auth.NormalNames(c.Permissions)}
 }
 
 // Update is a request to change a role. Permissions replace those before.
@@ -132,7 +111,7 @@ func (u Update) Changes() []data.Change[Role] {
 		u.Name = patch.Of(NormalName(s))
 	}
 	if list, ok := u.Permissions.Get(); ok {
-		u.Permissions = patch.Of(normalPermissions(list))
+		u.Permissions = patch.Of(auth.NormalNames(list))
 	}
 	return []data.Change[Role]{name.Patch(u.Name), description.Patch(u.Description), permissions.Patch(u.Permissions)}
 }

@@ -33,6 +33,15 @@ type Service struct {
 func NewService(db *data.DB, people *users.Service, events *event.Bus, catalogue func() []string) *Service {
 	s := &Service{users: people, events: events, catalogue: catalogue}
 	s.DB, s.Table = db, table
+	s.Created = func(ctx context.Context, tx *data.Tx, r *Role) error {
+		return events.Emit(ctx, tx, Created{ID: r.ID, Role: r.Name, Permissions: r.Permissions})
+	}
+	s.Updated = func(ctx context.Context, tx *data.Tx, r *Role) error {
+		return events.Emit(ctx, tx, Changed{ID: r.ID, Role: r.Name, Permissions: r.Permissions})
+	}
+	s.Deleted = func(ctx context.Context, tx *data.Tx, r *Role) error {
+		return events.Emit(ctx, tx, Deleted{ID: r.ID, Role: r.Name})
+	}
 	return s
 }
 
@@ -50,6 +59,29 @@ func (s *Service) Create(ctx context.Context, in Create) (Role, error) {
 	return s.Service.Create(ctx, in)
 }
 
+// Ensure returns the role of that name, which it makes if there is none; one
+// that is there stays as it is. Any number may do so at once. Otherwise it is
+// as Create.
+func (s *Service) Ensure(ctx context.Context, in Create) (r Role, err error) {
+	wanted := in.New()
+	if err := s.givable(ctx, wanted); err != nil {
+		return r, err
+	}
+	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
+		r = wanted
+		added, err := s.Table.On(tx).AddNew(ctx, &r, "name")
+		switch {
+		case err != nil:
+			return err
+		case added:
+			return s.Created(ctx, tx, &r)
+		}
+		r, err = s.in(ctx, tx, wanted.Name)
+		return err
+	})
+	return r, err
+}
+
 // Update changes a role. A system role keeps its name and Superuser its
 // permissions: fault.Conflict with the code ROLE_SYSTEM.
 func (s *Service) Update(ctx context.Context, role string, in Update, version ...data.Version) (r Role, err error) {
@@ -62,7 +94,7 @@ func (s *Service) Update(ctx context.Context, role string, in Update, version ..
 			return systemRole("renamed")
 		}
 		if list, ok := in.Permissions.Get(); ok {
-			list = normalPermissions(list)
+			list = auth.NormalNames(list)
 			switch {
 			case slices.Equal(list, old.Permissions):
 			case old.Name == Superuser:
@@ -133,26 +165,12 @@ func (s *Service) givable(ctx context.Context, r Role) error {
 	known := s.catalogue()
 	var unknown []string
 	for _, p := range r.Permissions {
-		resource, all := strings.CutSuffix(p, ":*")
-		ok := slices.ContainsFunc(known, func(k string) bool {
-			return k == p || all && strings.HasPrefix(k, resource+":")
-		})
-		if !ok {
+		if !slices.ContainsFunc(known, func(k string) bool { return auth.Grants(p, k) }) {
 			unknown = append(unknown, p)
 		}
 	}
 	if len(unknown) > 0 {
-		return fault.Field("permissions", "there is no permission %s", strings.Join(unknown, ", "))
+		return fault.Field("permissions", "there is no permission %s; there are %s", strings.Join(unknown, ", "), strings.Join(auth.NormalNames(known), ", "))
 	}
-	return held(ctx, r.Permissions)
-}
-
-// held returns nil if the caller holds all permissions of the list.
-func held(ctx context.Context, list []string) error {
-	for _, p := range list {
-		if err := auth.Check(ctx, p); err != nil {
-			return err
-		}
-	}
-	return nil
+	return auth.CheckAll(ctx, r.Permissions...)
 }

@@ -2,10 +2,10 @@ package users
 
 import (
 	"context"
-	"strings"
 
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/fault"
 )
 
 // The roles that everything else builds on. Who holds them is told by a flag of
@@ -18,7 +18,7 @@ const (
 // WithRole picks the people who hold a role, by its name. The rows of roles are
 // of package roles, whose tables this asks.
 func WithRole(name string) data.Filter[User] {
-	switch name = lower(strings.TrimSpace(name)); {
+	switch name = auth.NormalName(name); {
 	case name == RoleSuperuser:
 		return superuser.Eq(true)
 	case name == RoleStaff:
@@ -31,6 +31,9 @@ func WithRole(name string) data.Filter[User] {
 
 // withRoles picks the people who hold one of the named roles.
 func withRoles(names []string) (data.Filter[User], error) {
+	if len(names) > auth.MaxRoles {
+		return data.Nothing[User](), fault.Errorf(fault.Malformed, "has more than %d values", auth.MaxRoles)
+	}
 	var any []data.Filter[User]
 	for _, name := range names {
 		any = append(any, WithRole(name))
@@ -52,10 +55,8 @@ func outranked(ctx context.Context, tx *data.Tx, key ID) error {
 		return err
 	}
 	for _, r := range roles {
-		for _, permission := range r.Permissions {
-			if err := auth.Check(ctx, permission); err != nil {
-				return err
-			}
+		if err := auth.CheckAll(ctx, r.Permissions...); err != nil {
+			return err
 		}
 	}
 	return nil
