@@ -101,7 +101,8 @@ func (p *program) root() *cobra.Command {
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	p.addSettings(root)
 	root.AddCommand(
-		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.sessionsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.secretsCommand(),
+		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.sessionsCommand(), p.rolesCommand(), p.membershipsCommand(),
+		p.groupsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.secretsCommand(),
 		p.openapiCommand(), p.routesCommand(), p.doctorCommand(), p.versionCommand(),
 	)
 	return root

@@ -11,10 +11,13 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor"
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/secret"
@@ -80,23 +83,37 @@ func (p *program) openapiCommand() *cobra.Command {
 
 // A listedRoute is what programs see of a route.
 type listedRoute struct {
-	Method string `json:"method"`
-	Path   string `json:"path"`
-	Access string `json:"access"`
+	Method      string   `json:"method"`
+	Path        string   `json:"path"`
+	Access      string   `json:"access"`
+	Permissions []string `json:"permissions"` // that decide who may call
+	Marks       []string `json:"marks"`       // what else sets it apart
+	Operation   string   `json:"operation_id"`
 }
 
 func (p *program) routesCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{Use: "routes", Short: "List the routes of the API and who may call them", Args: cobra.NoArgs})
+	method := c.Flags().String("method", "", "only those of this `method`, such as POST")
+	path := c.Flags().String("path", "", "only those with this `text` in the path")
+	access := c.Flags().String("access", "", "only those that these `callers` may call, as the list names them: anyone")
+	grant := c.Flags().String("permission", "", "only those that this `grant` opens, such as users:write or users:*")
+	mark := c.Flags().String("mark", "", "only those with this `mark`, such as stranger")
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
 		return p.described(ctx, func(app *manor.App) error {
 			list := []listedRoute{}
 			for _, r := range app.Router().Routes() {
-				list = append(list, listedRoute{r.Method, r.Path, r.Access.String()})
+				x := listedRoute{r.Method, r.Path, r.Access.String(), some(r.Access.Permissions()), some(r.Marks()), r.OperationID}
+				opens := func(permission string) bool { return auth.Grants(*grant, permission) }
+				if (*method == "" || strings.EqualFold(*method, x.Method)) && strings.Contains(x.Path, *path) &&
+					(*access == "" || *access == x.Access) && (*mark == "" || slices.Contains(x.Marks, *mark)) &&
+					(*grant == "" || slices.ContainsFunc(x.Permissions, opens)) {
+					list = append(list, x)
+				}
 			}
 			return p.print(f, list, func(w io.Writer) {
-				fmt.Fprint(w, "METHOD\tPATH\tACCESS\n")
+				fmt.Fprint(w, "METHOD\tPATH\tACCESS\tMARKS\n")
 				for _, r := range list {
-					fmt.Fprintf(w, "%s\t%s\t%s\n", r.Method, r.Path, r.Access)
+					fmt.Fprintln(w, cells(r.Method, r.Path, r.Access, strings.Join(r.Marks, ",")))
 				}
 			})
 		})
