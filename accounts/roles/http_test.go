@@ -1,10 +1,12 @@
 package roles_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
 )
 
 func TestRoutes(t *testing.T) {
@@ -48,6 +50,11 @@ func TestRoutes(t *testing.T) {
 		if a := call(&root, "users:read", "GET", "/users?role=editors", "").Is("users by role", 200, ""); a.Body["total"] != 1.0 {
 			t.Errorf("users by role: %v", a.Body)
 		}
+		many := strings.Repeat("role=x&", auth.MaxRoles-1) + "role=EDITOR%EF%BC%B3" // with a wide letter
+		if a := call(&root, "users:read", "GET", "/users?"+many, "").Is("users by many roles", 200, ""); a.Body["total"] != 1.0 {
+			t.Errorf("users by many roles: %v", a.Body)
+		}
+		call(&root, "users:read", "GET", "/users?role=y&"+many, "").Is("users by too many roles", 400, "")
 		call(&root, "*", "DELETE", "/roles/editors", "").Is("remove", 409, "ROLE_IN_USE")
 		call(&root, "*", "DELETE", "/roles/staff?force=true", "").Is("remove staff", 409, "ROLE_SYSTEM")
 		for range 2 {
