@@ -11,6 +11,7 @@ import (
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/mail"
 )
 
@@ -66,7 +67,7 @@ func (a *App) MigratorOf(database string) (*migrate.Migrator, error) {
 // which tables refer to each other.
 func (a *App) SourcesOf(database string) (out []migrate.Source) {
 	if database == domain.Main {
-		out = append(out, migrate.Source{Name: "mail", FS: mail.Migrations})
+		out = append(out, migrate.Source{Name: "mail", FS: mail.Migrations}, migrate.Source{Name: "limit", FS: limit.Migrations})
 	}
 	for _, d := range a.domains {
 		if d.Migrations != nil && in(d) == database {
@@ -79,7 +80,7 @@ func (a *App) SourcesOf(database string) (out []migrate.Source) {
 // SchemasOf returns the tables of all domains in a database.
 func (a *App) SchemasOf(database string) (out []data.Schema) {
 	if database == domain.Main {
-		out = append(out, mail.Schema())
+		out = append(out, mail.Schema(), limit.Schema())
 	}
 	for _, d := range a.domains {
 		if in(d) == database {

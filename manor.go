@@ -41,6 +41,7 @@ import (
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/file"
 	filedriver "github.com/manorgo/manor/file/driver"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/task"
@@ -71,6 +72,10 @@ type Config struct {
 	// alone: what no row refers to is removed from it. nil means that domains
 	// with file columns panic.
 	Files filedriver.Bucket
+
+	// Limits says how requests and attempts to sign in are held back. The zero
+	// Config does so, with the limits that routes declare.
+	Limits limit.Config
 
 	Accounts accounts.Config
 	Mail     MailConfig
@@ -150,6 +155,9 @@ func (c *Config) complete() {
 	if c.Hasher == nil {
 		c.Hasher = &secret.Hasher{}
 	}
+	if c.Limits.Log == nil {
+		c.Limits.Log = c.Log
+	}
 	if c.Title == "" {
 		c.Title = "Manor"
 	}
@@ -182,7 +190,8 @@ func (a *App) lend() error {
 	a.env = domain.Env{
 		DB: c.DB, Log: c.Log, Keys: c.Keys, Hasher: c.Hasher, Tasks: queue, Events: event.NewBus(queue),
 		Mail: outbox, Links: links, Databases: c.Databases, Domains: func() []domain.Domain { return a.domains },
-		Files: file.New(file.Config{DB: c.DB, Bucket: c.Files, Tasks: queue, Keys: c.Keys, Links: links, Path: filesPath, Log: c.Log}),
+		Limits: limit.New(c.DB, c.Keys, c.Limits),
+		Files:  file.New(file.Config{DB: c.DB, Bucket: c.Files, Tasks: queue, Keys: c.Keys, Links: links, Path: filesPath, Log: c.Log}),
 	}
 	return nil
 }
@@ -210,6 +219,8 @@ func (a *App) build() error {
 		a.env.Tasks.Plan(d.Schedules...)
 		a.env.Events.Listen(d.Handlers...)
 	}
+	a.env.Tasks.Add(a.env.Limits.Worker())
+	a.env.Tasks.Plan(a.env.Limits.Schedule())
 	if a.env.Files.Used() {
 		a.env.Tasks.Add(a.env.Files.Workers()...)
 		a.env.Tasks.Plan(a.env.Files.Schedules()...)
@@ -335,6 +346,10 @@ func (a *App) Memberships() *memberships.Service { return a.members }
 // Groups returns the listed communities, for programs that decide about them
 // from Go.
 func (a *App) Groups() *groups.Service { return a.groups }
+
+// Limits returns what holds back who asks too much, for programs that count
+// something of their own or let somebody try again.
+func (a *App) Limits() *limit.Limiter { return a.env.Limits }
 
 // Mail returns the messages that were sent or kept.
 func (a *App) Mail() *mail.Outbox { return a.env.Mail }

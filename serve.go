@@ -22,7 +22,7 @@ func (a *App) serve() {
 	c := a.config
 	a.router = web.NewRouter(web.Config{
 		Title: c.Title, Version: c.Version, Prefix: "/api/v1", Gate: a.gate, Log: c.Log,
-		Keys: c.Keys, Now: c.DB.Now, Replicas: a.replicated(),
+		Keys: c.Keys, Now: c.DB.Now, Replicas: a.replicated(), Limiter: a.env.Limits,
 		SessionCookie: sessions.CookieName(a.env.Links.Secure()),
 	})
 	for _, d := range a.domains {
@@ -86,7 +86,7 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /livez", a.live)
 	mux.HandleFunc("GET /readyz", a.ready)
-	mux.Handle("/", site)
+	mux.Handle("/", web.LimitHandler(a.env.Limits, web.Critical, "pages", site))
 	return a.frame(mux), nil
 }
 

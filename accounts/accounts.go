@@ -18,6 +18,7 @@ import (
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/task"
@@ -45,6 +46,13 @@ type Config struct {
 	Grace time.Duration
 	// Name is what mails call the app. "" means the host of its public URL.
 	Name string
+
+	// Challenge, if not nil, is asked before an account is made, a password is
+	// looked at, or a mail is sent to a stranger: a CAPTCHA, for instance. It
+	// returns nil to go on. An error is answered with 403 and the code
+	// CHALLENGE_REQUIRED, one of package fault as what it is. It must be safe for
+	// concurrent use.
+	Challenge func(context.Context, ChallengeRequest) error
 }
 
 // A Service runs the flows.
@@ -56,6 +64,8 @@ type Service struct {
 	outbox   *mail.Outbox
 	queue    *task.Queue
 	links    web.Links
+	keys     *secret.Keyring
+	limits   *limit.Limiter
 	letters  letters
 	users    *users.Service
 	sessions *sessions.Service
@@ -81,6 +91,7 @@ func NewService(env domain.Env, c Config) *Service {
 	people := users.NewService(env.DB, env.Hasher, env.Events)
 	return &Service{
 		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
+		keys: env.Keys, limits: env.Limits,
 		letters:  parseLetters(),
 		users:    people,
 		sessions: sessions.NewService(env),
@@ -111,6 +122,8 @@ type claim struct {
 // the owner of the address whether there was one already. If verification is
 // off the user is returned, and a taken address is fault.Conflict.
 //
+// The fourth time in an hour for one address does nothing, and says so to nobody.
+//
 // A password that may not be chosen is fault.Invalid with PASSWORD_REJECTED,
 // closed registration fault.Forbidden with REGISTRATION_CLOSED.
 func (s *Service) Register(ctx context.Context, in Registering) (*users.User, error) {
@@ -126,6 +139,12 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 	}
 	if s.config.Unverified {
 		return s.registerAtOnce(ctx, in, create)
+	}
+	if ok, err := s.mayMail(ctx, in.Email); err != nil {
+		return nil, err
+	} else if !ok {
+		_, err := s.hasher.VerifyNone(ctx, in.Password) // as if something were done
+		return nil, err
 	}
 	known, err := s.users.ByIdentifier(ctx, s.db, in.Email)
 	if err != nil && fault.KindOf(err) != fault.NotFound {

@@ -28,15 +28,16 @@ func (s *Service) Domain() domain.Domain {
 
 func (s *Service) mount(r *web.Router) {
 	tag, stranger := web.Tag("Signing in"), web.Stranger()
-	s.mountRegister(r, tag, stranger, web.Summary("Register"), web.Errors("REGISTRATION_CLOSED", "PASSWORD_REJECTED", "USERNAME_TAKEN"))
-	web.Handle(r, "POST /auth/verify", s.verify, web.Anyone, stranger, tag, web.Summary("Verify an e-mail address"), web.Errors("TOKEN_INVALID"))
-	web.Handle(r, "POST /auth/verify/resend", s.resend, web.Anyone, stranger, tag, web.Status(http.StatusAccepted), web.Summary("Mail the verification link again"))
-	web.Handle(r, "POST /auth/password/forgot", s.forgot, web.Anyone, stranger, tag, web.Status(http.StatusAccepted), web.Summary("Mail a link to choose a new password"))
-	web.Handle(r, "POST /auth/password/reset", s.reset, web.Anyone, stranger, tag, web.Summary("Choose a new password by a mailed link"),
+	s.mountRegister(r, tag, stranger, web.Summary("Register"), web.Limit(web.Critical), web.Errors("REGISTRATION_CLOSED", "PASSWORD_REJECTED", "USERNAME_TAKEN", codeChallenge))
+	web.Handle(r, "POST /auth/verify", s.verify, web.Anyone, stranger, tag, web.Limit(web.High), web.Summary("Verify an e-mail address"), web.Errors("TOKEN_INVALID"))
+	web.Handle(r, "POST /auth/verify/resend", s.resend, web.Anyone, stranger, tag, web.Limit(web.Critical), web.Errors(codeChallenge), web.Status(http.StatusAccepted), web.Summary("Mail the verification link again"))
+	web.Handle(r, "POST /auth/password/forgot", s.forgot, web.Anyone, stranger, tag, web.Limit(web.Critical), web.Errors(codeChallenge), web.Status(http.StatusAccepted), web.Summary("Mail a link to choose a new password"))
+	web.Handle(r, "POST /auth/password/reset", s.reset, web.Anyone, stranger, tag, web.Limit(web.Critical), web.Summary("Choose a new password by a mailed link"),
 		web.Describe("Ends every session and token of the account."), web.Errors("TOKEN_INVALID", "PASSWORD_REJECTED"))
-	web.Handle(r, "POST /auth/login", s.login, web.Anyone, stranger, tag, web.Summary("Sign in with a cookie"), web.Errors("CREDENTIALS_INVALID"))
-	web.Handle(r, "POST /auth/token", s.token, web.Anyone, stranger, tag, web.Summary("Sign in with tokens"), web.Errors("CREDENTIALS_INVALID"))
-	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, stranger, tag, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
+	guess, onlyFailures := web.Limit(web.High), web.OnlyFailures()
+	web.Handle(r, "POST /auth/login", s.login, web.Anyone, stranger, tag, guess, onlyFailures, web.Summary("Sign in with a cookie"), web.Errors("CREDENTIALS_INVALID", codeChallenge))
+	web.Handle(r, "POST /auth/token", s.token, web.Anyone, stranger, tag, guess, onlyFailures, web.Summary("Sign in with tokens"), web.Errors("CREDENTIALS_INVALID", codeChallenge))
+	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, stranger, tag, guess, onlyFailures, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
 	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, stranger, tag, web.Summary("End a token"))
 	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
 	web.Handle(r, "POST /auth/step-up", s.stepUp, web.SignedIn, tag, web.ForPeople(), web.Summary("Prove again who you are"),
@@ -69,14 +70,23 @@ func (s *Service) mountRegister(r *web.Router, opts ...web.Option) {
 		web.Describe("Answers alike whether the address has an account or not; its owner gets a mail."))...)
 }
 
-type registering struct{ Body Registering }
+type registering struct {
+	challenged
+	Body Registering
+}
 
 func (s *Service) register(ctx context.Context, in *registering) (*accepted, error) {
+	if err := s.challengeOf(ctx, ChallengeRegister, in.Challenge); err != nil {
+		return nil, err
+	}
 	_, err := s.Register(ctx, in.Body)
 	return &accepted{Accepted{"verification_sent"}}, err
 }
 
 func (s *Service) registerNow(ctx context.Context, in *registering) (*struct{ Body users.User }, error) {
+	if err := s.challengeOf(ctx, ChallengeRegister, in.Challenge); err != nil {
+		return nil, err
+	}
 	u, err := s.Register(ctx, in.Body)
 	if err != nil {
 		return nil, err
@@ -98,16 +108,23 @@ func (s *Service) verify(ctx context.Context, in *tokenBody) (*struct{ Body user
 type accepted struct{ Body Accepted }
 
 type emailBody struct {
+	challenged
 	Body struct {
 		Email string `json:"email" maxLength:"254"`
 	}
 }
 
 func (s *Service) resend(ctx context.Context, in *emailBody) (*accepted, error) {
+	if err := s.challengeOf(ctx, ChallengeMail, in.Challenge); err != nil {
+		return nil, err
+	}
 	return &accepted{Accepted{"verification_sent"}}, s.ResendVerify(ctx, in.Body.Email)
 }
 
 func (s *Service) forgot(ctx context.Context, in *emailBody) (*accepted, error) {
+	if err := s.challengeOf(ctx, ChallengeMail, in.Challenge); err != nil {
+		return nil, err
+	}
 	return &accepted{Accepted{"reset_sent"}}, s.ForgotPassword(ctx, in.Body.Email)
 }
 
@@ -127,6 +144,7 @@ type Credentials struct {
 }
 
 type loginBody struct {
+	challenged
 	Body struct {
 		Credentials
 		Remember bool `json:"remember,omitempty" doc:"Stay signed in for up to 30 days."`
@@ -141,14 +159,16 @@ type loggedIn struct {
 }
 
 func (s *Service) login(ctx context.Context, in *loginBody) (*loggedIn, error) {
+	device := s.deviceOf(ctx)
 	u, issued, err := s.SignIn(ctx, SigningIn{
 		Identifier: in.Body.Identifier, Password: in.Body.Password, Kind: sessions.Cookie,
 		Remember: in.Body.Remember, Client: web.ClientFrom(ctx), Replaces: web.CookieValue(ctx, sessions.CookieName(s.links.Secure())),
+		Device: device, Challenge: in.Challenge,
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := &loggedIn{Cookies: []*http.Cookie{issued.SetCookie(s.links.Secure())}}
+	out := &loggedIn{Cookies: append(s.deviceCookie(&u, device), issued.SetCookie(s.links.Secure()))}
 	out.Body.User = u
 	return out, nil
 }
@@ -161,20 +181,30 @@ type Tokens struct {
 	RefreshToken string `json:"refresh_token" doc:"Works once, for a new pair."`
 }
 
-type issuedTokens struct{ Body Tokens }
-
-func reveal(i sessions.Issued) *issuedTokens {
-	return &issuedTokens{Tokens{i.Access.Reveal(), "Bearer", int(i.ExpiresIn.Seconds()), i.Refresh.Reveal()}}
+type issuedTokens struct {
+	Cookies []*http.Cookie
+	Body    Tokens
 }
 
-func (s *Service) token(ctx context.Context, in *struct{ Body Credentials }) (*issuedTokens, error) {
-	_, issued, err := s.SignIn(ctx, SigningIn{
+func reveal(i sessions.Issued) *issuedTokens {
+	return &issuedTokens{Body: Tokens{i.Access.Reveal(), "Bearer", int(i.ExpiresIn.Seconds()), i.Refresh.Reveal()}}
+}
+
+func (s *Service) token(ctx context.Context, in *struct {
+	challenged
+	Body Credentials
+}) (*issuedTokens, error) {
+	device := s.deviceOf(ctx)
+	u, issued, err := s.SignIn(ctx, SigningIn{
 		Identifier: in.Body.Identifier, Password: in.Body.Password, Kind: sessions.Token, Client: web.ClientFrom(ctx),
+		Device: device, Challenge: in.Challenge,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return reveal(issued), nil
+	out := reveal(issued)
+	out.Cookies = s.deviceCookie(&u, device)
+	return out, nil
 }
 
 func (s *Service) refresh(ctx context.Context, in *struct {

@@ -13,8 +13,13 @@ import (
 
 // ForgotPassword has a link to choose a new password mailed, if the address has
 // an account that is not switched off. It does not say, and does not look: that
-// is left to a task, so that strangers cannot tell by the time it takes.
+// is left to a task, so that strangers cannot tell by the time it takes. An
+// address gets three mails an hour by this, ResendVerify and Register together,
+// and silently no more.
 func (s *Service) ForgotPassword(ctx context.Context, address string) error {
+	if ok, err := s.mayMail(ctx, address); err != nil || !ok {
+		return err
+	}
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
 		return s.queue.Enqueue(ctx, tx, forgot{Address: users.NormalEmail(address)})
 	})
@@ -77,7 +82,8 @@ func (s *Service) VerifyAndChoose(ctx context.Context, token string) (u users.Us
 
 // ResetPassword uses a link for a new password up, ends everything signed in as
 // its user and every other open link. Who follows it reads the account's mail,
-// so the address is verified, too. A link that is not valid is fault.Malformed
+// so the address is verified, too, and the account is unlocked if failures had
+// locked it. A link that is not valid is fault.Malformed
 // with TOKEN_INVALID. A password that may not be chosen is fault.Invalid with
 // PASSWORD_REJECTED, and leaves the link good.
 func (s *Service) ResetPassword(ctx context.Context, token string, password secret.Text) error {
@@ -112,6 +118,9 @@ func (s *Service) ResetPassword(ctx context.Context, token string, password secr
 			return tokens.Invalid()
 		}
 		if err != nil {
+			return err
+		}
+		if err := s.unlock(ctx, tx, *row.UserID); err != nil {
 			return err
 		}
 		if err := s.tokens.Revoke(ctx, tx, *row.UserID, tokens.Verify, tokens.Email); err != nil {

@@ -21,12 +21,15 @@ type SigningIn struct {
 	Remember   bool
 	Client     web.Client
 	Replaces   string // the cookie that the browser had until now; its session ends. "" if there is none
+	Device     string // the cookie of a browser that has signed in before, "" if there is none
+	Challenge  string // what shows that a person is there, if Config.Challenge asks for it
 }
 
 // SignIn opens a session. Whatever is wrong – no such account, another
 // password, an address not verified, an account switched off – is
-// fault.Unauthenticated with CREDENTIALS_INVALID, after the same work. Too many
-// at once are fault.Unavailable.
+// fault.Unauthenticated with CREDENTIALS_INVALID, after the same work; so is
+// everything, the right password too, while the account is locked by failures
+// before. Too many at once are fault.Unavailable.
 func (s *Service) SignIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
 	u, issued, err := s.signIn(ctx, in)
 	if errors.Is(err, errNewHash) { // by another sign-in that hashed the same password anew, or by its owner
@@ -42,9 +45,9 @@ func (s *Service) SignIn(ctx context.Context, in SigningIn) (users.User, session
 var errNewHash = errors.New("accounts: the password changed meanwhile")
 
 func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
-	u, rehash, err := s.prove(ctx, in.Identifier, in.Password)
+	u, try, rehash, err := s.prove(ctx, in)
 	if err != nil {
-		return u, sessions.Issued{}, err
+		return u, sessions.Issued{}, s.giveBack(ctx, try, err)
 	}
 	if err := s.before(ctx, Attempt{Step: StepSignIn, User: u.ID, Email: u.Email}); err != nil {
 		return u, sessions.Issued{}, err
@@ -52,7 +55,7 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 	var fresh secret.PasswordHash
 	if rehash {
 		if fresh, err = s.hasher.Hash(ctx, in.Password); err != nil {
-			return u, sessions.Issued{}, err
+			return u, sessions.Issued{}, s.giveBack(ctx, try, err)
 		}
 	}
 	var issued sessions.Issued
@@ -67,6 +70,9 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 		}
 		if *u.Password != *known {
 			return errNewHash
+		}
+		if err := s.succeed(ctx, tx, try); err != nil {
+			return err
 		}
 		if rehash {
 			if u, err = s.users.SetPassword(ctx, tx, u.ID, fresh); err != nil {
@@ -88,27 +94,31 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 	return u, issued, err
 }
 
-// prove returns the user who has this password and may sign in.
-func (s *Service) prove(ctx context.Context, identifier string, password secret.Text) (u users.User, rehash bool, err error) {
-	u, err = s.users.ByIdentifier(ctx, s.db, identifier)
+// prove returns the user who has this password and may sign in, and the attempt
+// that it was.
+func (s *Service) prove(ctx context.Context, in SigningIn) (u users.User, try attempt, rehash bool, err error) {
+	u, err = s.users.ByIdentifier(ctx, s.db, in.Identifier)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return u, false, err
+		return u, try, false, err
+	}
+	if try, err = s.begin(ctx, in, &u); err != nil {
+		return u, attempt{}, false, err
 	}
 	var hash secret.PasswordHash
-	if err == nil && u.Password != nil {
+	if !try.refused && u.Password != nil {
 		hash = *u.Password
 	}
 	// An empty hash costs the same and fits nothing.
-	ok, rehash, err := s.hasher.Verify(ctx, hash, password)
+	ok, rehash, err := s.hasher.Verify(ctx, hash, in.Password)
 	switch {
 	case fault.KindOf(err) == fault.Invalid: // no password at all
-		return u, false, credentialsInvalid()
+		return u, try, false, credentialsInvalid()
 	case err != nil:
-		return u, false, err
+		return u, try, false, err
 	case !ok || !u.SignsIn():
-		return u, false, credentialsInvalid()
+		return u, try, false, credentialsInvalid()
 	}
-	return u, rehash, nil
+	return u, try, rehash, nil
 }
 
 func credentialsInvalid() error {

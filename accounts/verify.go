@@ -92,6 +92,9 @@ func (s *Service) verifyOnce(ctx context.Context, token string, then func(*data.
 // ResendVerify has the link mailed again if there is an account to verify. Like
 // ForgotPassword it does not look.
 func (s *Service) ResendVerify(ctx context.Context, address string) error {
+	if ok, err := s.mayMail(ctx, address); err != nil || !ok {
+		return err
+	}
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
 		return s.queue.Enqueue(ctx, tx, resend{Address: users.NormalEmail(address)})
 	})

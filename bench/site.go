@@ -20,6 +20,7 @@ import (
 	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/examples/shop/products"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -46,7 +47,10 @@ func openDB(ctx context.Context, at string) (*data.DB, error) {
 }
 
 func newApp(db *data.DB, keys *secret.Keyring, log *slog.Logger) (*manor.App, error) {
-	return manor.New(manor.Config{DB: db, Keys: keys, Domains: []domain.Func{products.Domain}, Log: log})
+	return manor.New(manor.Config{
+		DB: db, Keys: keys, Domains: []domain.Func{products.Domain}, Log: log,
+		Limits: limit.Config{Off: true}, // all requests come from one address
+	})
 }
 
 // build makes the site, with n people, in an empty database.

@@ -102,7 +102,7 @@ func (p *program) root() *cobra.Command {
 	p.addSettings(root)
 	root.AddCommand(
 		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.sessionsCommand(), p.rolesCommand(), p.membershipsCommand(),
-		p.groupsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.secretsCommand(),
+		p.groupsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.limitsCommand(), p.secretsCommand(),
 		p.openapiCommand(), p.routesCommand(), p.doctorCommand(), p.versionCommand(),
 	)
 	return root

@@ -136,6 +136,14 @@ func (e *examination) checkSettings() {
 	default:
 		e.note("address", fine, "people reach %s at %s", c.addr, c.publicURL)
 	}
+	switch {
+	case c.limits.Off:
+		e.note("limits", doubt, "MANOR_LIMITS is off: anybody may guess and ask as often as they like")
+	case c.limits.Scale > 0:
+		e.note("limits", fine, "%v times those that routes declare", c.limits.Scale)
+	default:
+		e.note("limits", fine, "as routes declare them")
+	}
 }
 
 // checkOf returns what a check of a database is called.

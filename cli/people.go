@@ -10,15 +10,9 @@ import (
 	"github.com/manorgo/manor/accounts"
 	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
-	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 )
-
-// operator is who runs a command: somebody who could write to the database.
-func operator(ctx context.Context) context.Context {
-	return auth.NewContext(ctx, &auth.Principal{Subject: "operator", Permissions: auth.Permissions{"*"}})
-}
 
 func (p *program) inviteCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{

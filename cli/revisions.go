@@ -21,6 +21,7 @@ import (
 	"github.com/manorgo/manor/data/revise"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
 )
@@ -74,7 +75,8 @@ func (p *program) areas(ctx context.Context, database string) (out []area, err e
 		if err != nil {
 			return err
 		}
-		out = append(out, area{name: "mail", files: mail.Migrations, schemas: []data.Schema{mail.Schema()}, in: domain.Main})
+		out = append(out, area{name: "mail", files: mail.Migrations, schemas: []data.Schema{mail.Schema()}, in: domain.Main},
+			area{name: "limit", files: limit.Migrations, schemas: []data.Schema{limit.Schema()}, in: domain.Main})
 		for i, d := range domains {
 			out = append(out, area{d.Name, d.Migrations, d.Schemas, i >= len(domains)-len(p.domains), cmp.Or(d.Database, domain.Main)})
 		}

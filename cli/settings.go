@@ -18,6 +18,7 @@ import (
 	"github.com/manorgo/manor/accounts"
 	filedriver "github.com/manorgo/manor/file/driver"
 	"github.com/manorgo/manor/file/local"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -40,6 +41,7 @@ type config struct {
 	logFormat      string
 	logLevel       slog.Level
 	trustedProxies []netip.Prefix
+	limits         limit.Config
 	opsAddr        string // "" means none
 }
 
@@ -87,6 +89,7 @@ func settings() []setting {
 		{"LOG", "text", "", "`format` of the log: text or json", readLog},
 		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},
 		{"TRUSTED_PROXIES", "", "none", "`networks` of proxies whose X-Forwarded-For is believed, separated by commas", readProxies},
+		{"LIMITS", "on", "", "how often people may ask: `on, off` or a number that all rates are multiplied by", readLimits},
 		{"OPS_ADDR", "off", "", "`address` for /metrics and profiles, which only operators should reach", readOpsAddr},
 	}
 }

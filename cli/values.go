@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -216,6 +217,21 @@ func readGrace(c *config, s string) (err error) {
 	if c.grace, err = time.ParseDuration(s); err != nil || c.grace < time.Minute {
 		return errors.New("must be a time of at least a minute, such as 720h")
 	}
+	return nil
+}
+
+// readLimits reads whether there are limits, and how much larger they are than
+// those that routes declare.
+func readLimits(c *config, s string) error {
+	c.limits = limit.Config{Off: s == "off"}
+	if s == "on" || s == "off" {
+		return nil
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || !(n >= 0.01 && n <= 1000) {
+		return fmt.Errorf("must be on, off or a number from 0.01 to 1000, not %q", s)
+	}
+	c.limits.Scale = n
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/file"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/task"
@@ -35,6 +36,7 @@ type Env struct {
 	Mail   *mail.Outbox    // messages that leave after a transaction
 	Links  web.Links       // addresses of this app for people outside
 	Files  *file.Store     // files that rows refer to, by a file.Keeper
+	Limits *limit.Limiter  // how often somebody may try something; nil means as often as they like
 
 	Domains   func() []Domain     // all that the app is made of, once it is made
 	Databases map[string]*data.DB // those beside DB, by their names; domains use Database

@@ -8,11 +8,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/datatest"
 	filedriver "github.com/manorgo/manor/file/driver"
+	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -36,6 +38,7 @@ func (o *options) config(db *data.DB, log *slog.Logger) manor.Config {
 		DB: db, Keys: o.keys, Domains: o.domains, Log: log, Files: o.files,
 		Hasher: &secret.Hasher{Params: secret.Params{Memory: 8, Time: 1, Parallelism: 1}, Queue: 1000},
 	}
+	c.Limits = limit.Config{Off: !o.limited, Clock: o.clock.still(time.Now())}
 	for _, change := range o.configure {
 		change(&c)
 	}

@@ -15,3 +15,8 @@ func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 // Advance makes the app's time jump forward by d. Background work that waits
 // for the real time, such as a task that is to be tried again, does not notice.
 func (c *Clock) Advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// still returns a clock that moves from a moment on when c is advanced.
+func (c *Clock) still(at time.Time) func() time.Time {
+	return func() time.Time { return at.Add(time.Duration(c.ahead.Load())) }
+}

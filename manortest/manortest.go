@@ -29,6 +29,7 @@ type options struct {
 	domains   []domain.Func
 	configure []func(*manor.Config)
 	idle      bool
+	limited   bool
 	keys      *secret.Keyring
 	clock     *Clock
 	files     *memory.Bucket
@@ -48,6 +49,11 @@ func Config(change func(*manor.Config)) Option {
 // Idle leaves tasks and other background work undone, so that nothing happens
 // but what the test asks for. Such an app is not ready, and serves all the same.
 func Idle() Option { return func(o *options) { o.idle = true } }
+
+// Limited holds requests and attempts to sign in back as a server does, by a
+// clock that stands still but when App.Clock is advanced. Without it nothing is limited, so that tests may ask as often as
+// they like.
+func Limited() Option { return func(o *options) { o.limited = true } }
 
 func gather(opts []Option) *options {
 	master := make([]byte, secret.KeySize)

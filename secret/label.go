@@ -23,11 +23,14 @@ const (
 
 	LabelBrowserData Label = "seal/browser" // what data/session keeps
 
-	LabelCursor Label = "sign/cursor"
-	LabelFile   Label = "sign/file"
+	LabelCursor       Label = "sign/cursor"
+	LabelDeviceCookie Label = "sign/device" // cookies of devices that signed in before
+	LabelFile         Label = "sign/file"
 
 	LabelColumn Label = "seal/column" // values of encrypted columns
 	LabelCode   Label = "digest/code" // one-time codes
+
+	LabelLimit Label = "digest/limit" // whom a limit counts
 
 	labelFingerprint Label = "fingerprint"
 )

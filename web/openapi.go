@@ -137,6 +137,8 @@ func commonHeaders() map[string]*huma.Header {
 		"ETag":             {Description: "Names this state of the row, for If-Match and If-None-Match.", Schema: text},
 		"Location":         {Description: "Where the new row is.", Schema: text},
 		"Retry-After":      {Description: "Seconds to wait before trying again.", Schema: &huma.Schema{Type: huma.TypeInteger}},
+		"RateLimit":        {Description: "How much of the limit is left, and in how many seconds there is more.", Schema: text},
+		"RateLimit-Policy": {Description: "How many requests (q) may be sent in how many seconds (w).", Schema: text},
 		"WWW-Authenticate": {Description: "How to sign in.", Schema: text},
 		"X-Request-Id":     {Description: "Finds the request in the server's log.", Schema: text},
 	}
@@ -164,7 +166,9 @@ func (r *Router) problems() map[string]*huma.Response {
 		switch status {
 		case http.StatusUnauthorized:
 			headers = []string{"WWW-Authenticate"}
-		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		case http.StatusTooManyRequests:
+			headers = []string{"Retry-After", "RateLimit", "RateLimit-Policy"}
+		case http.StatusServiceUnavailable:
 			headers = []string{"Retry-After"}
 		}
 		out[problemName(status)] = &huma.Response{
@@ -211,6 +215,7 @@ func (r *Router) operation(ep *endpoint) *huma.Operation {
 	if len(ep.Codes) > 0 {
 		op.Extensions["x-codes"] = ep.Codes
 	}
+	op.Extensions["x-rate-limit"] = map[string]any{"tier": ep.Tier.Name, "per_minute": ep.Tier.PerMinute}
 	if ep.takesBody() {
 		content, required := ep.media()
 		op.RequestBody = &huma.RequestBody{Required: required, Content: content}

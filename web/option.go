@@ -30,6 +30,9 @@ type options struct {
 	primary     bool
 	person      bool
 	sensitive   bool
+
+	tier         Tier // zero unless it was said
+	onlyFailures bool
 }
 
 func gather(opts []Option) *options {

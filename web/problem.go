@@ -142,8 +142,10 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", allow)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		seconds := max(1, int((retry+time.Second-1)/time.Second))
-		h.Set("Retry-After", strconv.Itoa(seconds))
+		h.Set("Retry-After", strconv.Itoa(seconds(retry)))
+		if p.Status == http.StatusTooManyRequests {
+			setLimited(h, err, seconds(retry))
+		}
 	}
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // the client is gone if this fails

@@ -29,6 +29,7 @@ type Config struct {
 	MaxBody       int64            // bytes of a request's body; 1 MiB if 0
 	Keys          *secret.Keyring  // signs the cursors of lists, which have no pages by cursor if nil
 	Now           func() time.Time // the clock by which cursors and proofs get old; time.Now if nil
+	Limiter       Limiter          // counts requests; nil means that nobody is held back
 	Replicas      bool             // GET and HEAD may read replicas, but for routes with Primary
 	Log           *slog.Logger     // for errors that callers do not see; that of Frame, or slog.Default, if nil
 }
@@ -78,6 +79,7 @@ type Route struct {
 	ForPeople   bool     // programs with a credential of their own are refused
 	Sensitive   bool     // and so is who has not proved lately who they are
 	Codes       []string // of errors, beside the general ones
+	Tier        Tier     // how often it may be called
 }
 
 // Marks are words for what sets the route apart, beside who may call it:
@@ -108,7 +110,9 @@ type endpoint struct {
 	form    *form // nil if it takes none
 	answers []answer
 	primary bool // replicas are not read
-	run     func(ctx context.Context, w http.ResponseWriter, r *http.Request) (reply, error)
+
+	onlyFailures bool // requests that succeed do not count
+	run          func(ctx context.Context, w http.ResponseWriter, r *http.Request) (reply, error)
 }
 
 // newEndpoint returns an endpoint that still has to be filled and added.
@@ -126,11 +130,11 @@ func (r *Router) newEndpoint(pattern string, access Access, o *options) *endpoin
 	if o.person && access.Public() {
 		panic(fmt.Sprintf("web: %q is for anyone, and for people who have signed in alone", pattern))
 	}
-	ep := &endpoint{pattern: method + " " + r.config.Prefix + path, primary: o.primary}
+	ep := &endpoint{pattern: method + " " + r.config.Prefix + path, primary: o.primary, onlyFailures: o.onlyFailures}
 	ep.Route = Route{
 		Method: method, Path: r.config.Prefix + path, OperationID: o.operationID, Summary: o.summary,
 		Description: o.description, Tags: o.tags, Access: access, Stranger: o.stranger,
-		ForPeople: o.person, Sensitive: o.sensitive, Codes: slices.Clone(o.codes),
+		ForPeople: o.person, Sensitive: o.sensitive, Codes: slices.Clone(o.codes), Tier: o.tierOf(method),
 	}
 	if ep.OperationID == "" {
 		ep.OperationID = operationID(method, path)
@@ -202,13 +206,24 @@ func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) 
 	if !ep.Stranger {
 		if caller, err = r.config.Gate.Authenticate(req); err != nil {
 			r.dropCookie(w, req, err)
-			return reply{}, err
+			return reply{}, r.limitRefused(req.Context(), ep, err)
 		}
 		if caller.Renewed != nil {
 			http.SetCookie(w, caller.Renewed)
 		}
 	}
 	ctx := auth.NewContext(req.Context(), caller)
+	if err := r.limit(ctx, ep, caller); err != nil { // before the body is read
+		return reply{}, err
+	}
+	rep, err := r.perform(ctx, ep, w, req)
+	r.forgive(ctx, ep, caller, err)
+	return rep, err
+}
+
+// perform takes a request through the steps for which it must be known whose it
+// is.
+func (r *Router) perform(ctx context.Context, ep *endpoint, w http.ResponseWriter, req *http.Request) (reply, error) {
 	if err := ep.Access.check(ctx); err != nil {
 		return reply{}, err
 	}

@@ -20,7 +20,7 @@ var floors = []string{
 	"secret file/local file/memory file/filetest",
 	"data auth file/s3",
 	"web task data/migrate data/session data/sqlite data/postgres data/transfer",
-	"event mail data/revise data/datatest file",
+	"event mail limit data/revise data/datatest file",
 	"domain data/drivertest",
 	"accounts/users",
 	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library examples/documents",

@@ -1,0 +1,208 @@
+package accounts
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/limit"
+	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
+)
+
+// The limits on guessing a password, beside those of the routes, which hold back
+// addresses. The account is locked after ten failures, wherever they come from,
+// and each address for itself after five, so that one address alone has to wait
+// before it can lock others out.
+var (
+	accountLock = limit.Lock{Free: 10, First: 30 * time.Second, Longest: time.Hour, Stop: 100}
+	pairLock    = limit.Lock{Free: 5, First: 30 * time.Second, Longest: 15 * time.Minute, Stop: 1000}
+)
+
+// mailRate is how many mails strangers can have sent to one address.
+var mailRate = limit.Rate{N: 3, Per: time.Hour}
+
+// The names of the limits, for operators.
+const (
+	limitSignIn = "sign-in"
+	limitPair   = "sign-in from an address"
+	limitDevice = "sign-in from a known device"
+	limitMail   = "mail"
+)
+
+// An attempt is one try at a password. Its place was taken before the password
+// is looked at, so that many at once are no more than the limit.
+type attempt struct {
+	asks    []limit.Ask
+	refused bool // answer as to a wrong password, after the same work
+	hits    int  // failures in a row, with this one
+}
+
+// begin takes a place for an attempt to sign in as u, or as whoever was named if
+// there is no such user. Limits that cannot be checked are fault.Unavailable.
+//
+// A device that signed in as u before is counted for itself alone: what others
+// do to the account does not lock its owner out.
+func (s *Service) begin(ctx context.Context, in SigningIn, u *users.User) (attempt, error) {
+	about := aboutAttempt(in.Identifier, u)
+	var a attempt
+	if d, ok := s.readDevice(in.Device); ok && !u.ID.IsZero() && d.user == u.ID {
+		a.asks = []limit.Ask{{Name: limitDevice, About: about, Key: d.id, Lock: accountLock}}
+	} else {
+		a.asks = []limit.Ask{{Name: limitSignIn, About: about, Lock: accountLock}}
+		if in.Client.IP.IsValid() {
+			a.asks = append(a.asks, limit.Ask{Name: limitPair, About: about, Key: limit.Address(in.Client.IP), Lock: pairLock})
+		}
+	}
+	verdicts, err := s.limits.Take(ctx, a.asks...)
+	if err != nil {
+		return a, err
+	}
+	a.refused = !limit.Allowed(verdicts)
+	for _, v := range verdicts {
+		a.hits = max(a.hits, v.Hits)
+	}
+	if a.refused {
+		return a, nil
+	}
+	return a, s.challengeAttempt(ctx, in, a)
+}
+
+// challengeAttempt asks for a proof that a person is there. Who does not bring
+// it has not tried any password.
+func (s *Service) challengeAttempt(ctx context.Context, in SigningIn, a attempt) error {
+	err := s.challenge(ctx, ChallengeRequest{Action: ChallengeSignIn, Response: in.Challenge, Client: in.Client, Failures: max(0, a.hits-1)})
+	if err != nil {
+		err = errors.Join(err, s.limits.GiveBack(ctx, a.asks...))
+	}
+	return err
+}
+
+// giveBack undoes begin for an attempt that could not be made, which err says,
+// and returns err.
+func (s *Service) giveBack(ctx context.Context, a attempt, err error) error {
+	if a.refused || fault.KindOf(err) != fault.Unavailable {
+		return err
+	}
+	return errors.Join(err, s.limits.GiveBack(context.WithoutCancel(ctx), a.asks...))
+}
+
+// succeed forgets the failures before an attempt that was right.
+func (s *Service) succeed(ctx context.Context, tx *data.Tx, a attempt) error {
+	return s.limits.Clear(ctx, tx, a.asks...)
+}
+
+// aboutAttempt names whom an attempt counts against: the account, whatever it
+// was called, or what was typed if there is none.
+func aboutAttempt(identifier string, u *users.User) string {
+	if !u.ID.IsZero() {
+		return limit.User(u.Subject())
+	}
+	return aboutIdentifier(identifier)
+}
+
+// aboutIdentifier names whom a limit on an e-mail address or a username counts:
+// all spellings of it are one.
+func aboutIdentifier(identifier string) string {
+	if strings.Contains(identifier, "@") {
+		return "identifier|" + users.EmailKey(identifier)
+	}
+	return "identifier|" + users.UsernameKey(strings.TrimSpace(identifier))
+}
+
+// mayMail takes one of the mails that strangers can have sent to an address. If
+// there is none left, nothing must be sent and nobody must hear of it.
+func (s *Service) mayMail(ctx context.Context, address string) (bool, error) {
+	v, err := s.limits.Exactly(ctx, limit.Ask{Name: limitMail, About: aboutIdentifier(address), Rate: mailRate})
+	return v.Allowed, err
+}
+
+// AboutAccount returns whom the limits on an account are about, for
+// limit.Limiter: Show and Forget take it.
+func AboutAccount(u *users.User) []string {
+	return []string{limit.User(u.Subject()), aboutIdentifier(u.Email), aboutIdentifier(u.Username)}
+}
+
+// AboutIdentifier returns whom the limits on an e-mail address or a username are
+// about that belongs to no account.
+func AboutIdentifier(identifier string) []string { return []string{aboutIdentifier(identifier)} }
+
+// unlock lets somebody sign in again who has proved to be the owner otherwise.
+func (s *Service) unlock(ctx context.Context, tx *data.Tx, user users.ID) error {
+	if !s.limits.On() {
+		return nil
+	}
+	_, err := s.limits.Forget(ctx, tx, limit.User(auth.Subject(user.String())))
+	return err
+}
+
+// A device is what the cookie of a browser says that somebody signed in with.
+type device struct {
+	user   users.ID
+	id     string // 16 random bytes
+	issued time.Time
+}
+
+const (
+	deviceLife = 180 * 24 * time.Hour
+	deviceSize = 16 + 16 + 8
+)
+
+// readDevice reads what deviceCookie has written.
+func (s *Service) readDevice(value string) (d device, ok bool) {
+	if value == "" {
+		return d, false
+	}
+	b, err := s.keys.Open(secret.LabelDeviceCookie, value)
+	if err != nil || len(b) != deviceSize {
+		return d, false
+	}
+	copy(d.user[:], b)
+	d.id, d.issued = string(b[16:32]), time.Unix(int64(binary.BigEndian.Uint64(b[32:])), 0)
+	age := s.db.Now().Sub(d.issued)
+	return d, age < deviceLife && age > -time.Hour
+}
+
+// deviceCookie returns the cookie by which the browser that u has signed in with
+// is known the next time, or none if it has it already. It is no credential: it
+// only keeps others from locking its owner out.
+func (s *Service) deviceCookie(u *users.User, value string) []*http.Cookie {
+	if !s.limits.On() {
+		return nil
+	}
+	now := s.db.Now()
+	d, ok := s.readDevice(value)
+	if ok && d.user == u.ID && now.Sub(d.issued) < deviceLife/2 {
+		return nil
+	}
+	b := append(make([]byte, 0, deviceSize), u.ID[:]...)
+	b = b[:32]
+	_, _ = rand.Read(b[16:]) // never fails
+	b = binary.BigEndian.AppendUint64(b, uint64(now.Unix()))
+	secure := s.links.Secure()
+	return []*http.Cookie{{
+		Name: deviceCookieName(secure), Value: s.keys.Sign(secret.LabelDeviceCookie, b), Path: "/", Expires: now.Add(deviceLife),
+		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
+	}}
+}
+
+// deviceCookieName is as sessions.CookieName.
+func deviceCookieName(secure bool) string {
+	if secure {
+		return "__Host-manor_device"
+	}
+	return "manor_device"
+}
+
+// deviceOf returns the cookie of the device that sends a request.
+func (s *Service) deviceOf(ctx context.Context) string {
+	return web.CookieValue(ctx, deviceCookieName(s.links.Secure()))
+}
