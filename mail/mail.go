@@ -6,7 +6,11 @@
 // read with [Outbox.Show].
 //
 // What messages say is often secret, such as a link that resets a password. It
-// is erased as soon as the message is on its way, or has failed for good.
+// is erased as soon as the server has the message, and a week after the message
+// has failed for good: until then [Outbox.Retry] can send it after all. Messages
+// are forgotten after [Config.Keep].
+//
+// [Letters] are messages whose words are in files, in several languages.
 package mail
 
 import (
@@ -36,12 +40,15 @@ type ID = data.ID[Mail]
 // A State is how far the delivery of a message is.
 type State string
 
+// maxSubject is how many characters a subject may have.
+const maxSubject = 255
+
 // The states.
 const (
 	Queued State = "queued" // to be delivered
 	Sent   State = "sent"   // accepted by the SMTP server
 	Kept   State = "kept"   // printed and readable here, as there is no SMTP server
-	Failed State = "failed" // refused for good, or given up
+	Failed State = "failed" // refused for good, or given up after a day and a half
 )
 
 // A Mail is a stored message.
@@ -50,23 +57,31 @@ type Mail struct {
 	To        string     `json:"to" db:"recipient,size=254"`
 	Subject   string     `json:"subject" db:"subject,size=255"`
 	CreatedAt time.Time  `json:"created_at" db:"created_at,index"`
-	State     State      `json:"state" db:"state,enum=queued|sent|kept|failed"`
+	State     State      `json:"state" db:"state,enum=queued|sent|kept|failed,index"`
 	Kind      string     `json:"kind,omitzero" db:"kind,size=64"`
-	Text      string     `json:"text,omitzero" db:"text"` // erased when it is sent or has failed; so is HTML
+	Text      string     `json:"text,omitzero" db:"text"` // erased when it is sent, and a week after it has failed; so is HTML
 	HTML      string     `json:"html,omitzero" db:"html"`
 	SentAt    *time.Time `json:"sent_at,omitzero" db:"sent_at"`
-	Error     string     `json:"error,omitzero" db:"error"` // why the last attempt failed
+	Attempts  int        `json:"attempts,omitzero" db:"attempts,default=0"` // begun so far
+	Error     string     `json:"error,omitzero" db:"error"`                 // why the last attempt failed, without what may be secret
 	UpdatedAt time.Time  `json:"-" db:"updated_at"`
+
+	// Held is until when an attempt that has begun keeps others from beginning.
+	Held *time.Time `json:"-" db:"held_until"`
 }
 
 var (
-	table  = data.NewTable[Mail]("mails")
-	id     = data.Col[ID](table, "id")
-	state  = data.Col[State](table, "state")
-	text   = data.TextCol(table, "text")
-	html   = data.TextCol(table, "html")
-	sentAt = data.Col[time.Time](table, "sent_at")
-	reason = data.TextCol(table, "error")
+	table     = data.NewTable[Mail]("mails")
+	id        = data.Col[ID](table, "id")
+	createdAt = data.Col[time.Time](table, "created_at")
+	state     = data.Col[State](table, "state")
+	text      = data.TextCol(table, "text")
+	markup    = data.TextCol(table, "html")
+	sentAt    = data.Col[time.Time](table, "sent_at")
+	attempts  = data.Col[int](table, "attempts")
+	reason    = data.TextCol(table, "error")
+	held      = data.Col[time.Time](table, "held_until")
+	updatedAt = data.Col[time.Time](table, "updated_at")
 )
 
 // Migrations holds the revisions of the table of mails, for data/migrate.
@@ -84,7 +99,7 @@ func (m Message) row() (Mail, error) {
 	case err != nil:
 	case m.Subject == "" || !oneLine(m.Subject):
 		err = fault.Field("subject", "must be one line of text")
-	case utf8.RuneCountInString(m.Subject) > 255:
+	case utf8.RuneCountInString(m.Subject) > maxSubject:
 		err = fault.Field("subject", "is longer than 255 characters")
 	case m.Text == "" && m.HTML == "":
 		err = fault.Field("text", "is required")

@@ -60,15 +60,17 @@ func (end) Kind() string { return "test.end" }
 func newOffice(t *testing.T, db *data.DB, cfg mail.Config) *office {
 	t.Helper()
 	o := &office{t: t, db: db, ended: make(chan end, 10)}
+	if cfg.Log == nil {
+		cfg.Log = quiet
+	}
 	o.queue = task.New(db, task.Config{
-		Log: quiet, MaxWorkers: 1, // in order
+		Log: cfg.Log, MaxWorkers: 1, // in order
 		PollInterval: 20 * time.Millisecond, Backoff: func(int) time.Duration { return 0 },
 	})
 	o.queue.Add(task.Work(func(_ context.Context, e end) error {
 		o.ended <- e
 		return nil
 	}))
-	cfg.Log = quiet
 	var err error
 	o.Outbox, err = mail.NewOutbox(db, o.queue, cfg)
 	check(t, err)
@@ -92,16 +94,29 @@ func (o *office) send(m mail.Message) mail.ID {
 	return id
 }
 
+// flush runs tasks, and waits until those that were due are done.
+func (o *office) flush(tasks ...task.Args) {
+	o.t.Helper()
+	check(o.t, o.db.Tx(o.t.Context(), func(tx *data.Tx) error {
+		for _, a := range append(tasks, end{}) {
+			if err := o.queue.Enqueue(o.t.Context(), tx, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	select {
+	case <-o.ended:
+	case <-time.After(patience):
+		o.t.Fatal("the queue does not run")
+	}
+}
+
 // settled waits until a message is no longer queued and returns it.
 func (o *office) settled(id mail.ID) mail.Mail {
 	o.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
-		check(o.t, o.db.Tx(o.t.Context(), func(tx *data.Tx) error { return o.queue.Enqueue(o.t.Context(), tx, end{}) }))
-		select {
-		case <-o.ended:
-		case <-time.After(patience):
-			o.t.Fatal("the queue does not run")
-		}
+		o.flush()
 		m, err := o.Show(o.t.Context(), id)
 		check(o.t, err)
 		if m.State != mail.Queued {

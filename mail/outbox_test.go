@@ -20,6 +20,7 @@ import (
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/mail"
 	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/task"
 )
 
 var reset = mail.Message{
@@ -31,14 +32,16 @@ func TestSends(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *data.DB) {
 		s := newServer(t, false, nil)
-		o := newOffice(t, db, through(s))
+		cfg := through(s)
+		cfg.ReplyTo, cfg.Host = "Help <help@example.org>", "shop.example"
+		o := newOffice(t, db, cfg)
 		id := o.send(reset)
 		got := o.settled(id)
 		if got.SentAt == nil || got.SentAt.Before(got.CreatedAt) {
 			t.Errorf("sent at %v, created at %v", got.SentAt, got.CreatedAt)
 		}
 		want := mail.Mail{
-			ID: id, To: "ana@example.org", Subject: reset.Subject, Kind: reset.Kind, State: mail.Sent,
+			ID: id, To: "ana@example.org", Subject: reset.Subject, Kind: reset.Kind, State: mail.Sent, Attempts: 1,
 			CreatedAt: got.CreatedAt, UpdatedAt: got.UpdatedAt, SentAt: got.SentAt,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -52,7 +55,8 @@ func TestSends(t *testing.T) {
 		subject, err := new(mime.WordDecoder).DecodeHeader(header.Get("Subject"))
 		check(t, err)
 		if subject != reset.Subject || header.Get("From") != `"The shop" <shop@example.org>` || header.Get("To") != "<ana@example.org>" ||
-			header.Get("Message-Id") != "<"+id.String()+"@example.org>" {
+			header.Get("Message-Id") != "<"+id.String()+"@shop.example>" || header.Get("Reply-To") != `"Help" <help@example.org>` ||
+			header.Get("Auto-Submitted") != "auto-generated" || header.Get("Date") != got.CreatedAt.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700") {
 			t.Errorf("subject %q, headers %v", subject, header)
 		}
 		if diff := cmp.Diff([]string{reset.Text, reset.HTML}, parts); diff != "" {
@@ -120,6 +124,33 @@ func TestSignsInEncrypted(t *testing.T) {
 	})
 }
 
+// A password is never sent in the clear to another machine, nor a mail to one that
+// does not encrypt, unless somebody wrote that it may.
+func TestStaysEncrypted(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *data.DB) {
+		for query, encrypted := range map[string]bool{"?tls=required": true, "?tls=off": false} {
+			plain, able := newServer(t, false, nil), newServer(t, true, nil)
+			o, err := mail.NewOutbox(db, task.New(db, task.Config{Log: quiet}), mail.Config{SMTP: secret.NewText("smtp://" + able.addr + query), Log: quiet})
+			check(t, err)
+			check(t, o.SendNow(t.Context(), reset))
+			if e := <-able.accepted; e.encrypted != encrypted {
+				t.Errorf("%s: encrypted is %v", query, e.encrypted)
+			}
+			o, err = mail.NewOutbox(db, task.New(db, task.Config{Log: quiet}), mail.Config{SMTP: secret.NewText("smtp://" + plain.addr + query), Log: quiet})
+			check(t, err)
+			if err := o.SendNow(t.Context(), reset); (err != nil) != encrypted || len(plain.accepted) == 1 == encrypted {
+				t.Errorf("%s to a server without encryption: %v, %d messages arrived", query, err, len(plain.accepted))
+			}
+		}
+		o, err := mail.NewOutbox(db, task.New(db, task.Config{Log: quiet}), mail.Config{Log: quiet})
+		check(t, err)
+		if err := o.SendNow(t.Context(), reset); !errors.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "MANOR_SMTP_URL") {
+			t.Errorf("without a server: %v", err)
+		}
+	})
+}
+
 func TestServerRefuses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -130,7 +161,10 @@ func TestServerRefuses(t *testing.T) {
 	}{
 		{"busy once", "RCPT", "451 4.3.0 come back later", 1, mail.Sent, 2},
 		{"busy at the end", ".", "452 4.3.1 disk full", 2, mail.Sent, 3},
-		{"always busy", "RCPT", "451 4.3.0 come back later", 1000, mail.Failed, 10},
+		{"drops after the message", ".", hangUp, 1, mail.Sent, 2},
+		{"drops before", "RCPT", hangUp, 1, mail.Sent, 2},
+		{"hangs", "RCPT", silence, 1, mail.Sent, 2},
+		{"always busy", "RCPT", "451 4.3.0 come back later", 1000, mail.Failed, 15},
 		{"unknown recipient", "RCPT", "550 5.1.1 no such person", 1000, mail.Failed, 1},
 		{"refused content", ".", "554 5.7.1 looks like advertising", 1000, mail.Failed, 1},
 	} {
@@ -145,16 +179,24 @@ func TestServerRefuses(t *testing.T) {
 					left--
 					return test.answer
 				})
-				o := newOffice(t, db, through(s))
+				o := newOffice(t, db, mail.Config{SMTP: secret.NewText("smtp://" + s.addr + "?timeout=100ms")})
 				m := o.settled(o.send(reset))
-				if m.State != test.state || s.count("RCPT") != test.tries {
-					t.Errorf("%s after %d tries, want %s after %d", m.State, s.count("RCPT"), test.state, test.tries)
+				if m.State != test.state || s.count("RCPT") != test.tries || m.Attempts != test.tries {
+					t.Errorf("%s after %d tries and %d attempts, want %s after %d", m.State, s.count("RCPT"), m.Attempts, test.state, test.tries)
 				}
-				if m.Text != "" || m.HTML != "" || m.Subject != reset.Subject {
-					t.Errorf("the body is kept, or the subject is not: %+v", m)
+				if failed := test.state == mail.Failed; (m.Text == reset.Text) != failed || (m.HTML == reset.HTML) != failed {
+					t.Errorf("what it says: %+v", m)
 				}
 				if _, why, _ := strings.Cut(test.answer, " "); strings.Contains(m.Error, why) != (test.state == mail.Failed) {
 					t.Errorf("the error is %q", m.Error)
+				}
+				var ids []string // what arrived, twice perhaps, has one ID
+				for range len(s.accepted) {
+					header, _ := parse(t, (<-s.accepted).data)
+					ids = append(ids, header.Get("Message-Id"))
+				}
+				if slices.Sort(ids); len(slices.Compact(ids)) > 1 {
+					t.Errorf("one message has the IDs %v", ids)
 				}
 			})
 		})
@@ -279,7 +321,7 @@ func TestMigrations(t *testing.T) {
 		if len(drift) > 0 {
 			t.Errorf("the revisions and the struct differ:\n%s", strings.Join(drift, "\n"))
 		}
-		_, err = migrator(t, db).Downgrade(t.Context(), 1)
+		_, err = migrator(t, db).Downgrade(t.Context(), 2)
 		check(t, err)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httptest"
 	"strings"
@@ -19,7 +20,8 @@ type envelope struct {
 }
 
 // A server is a small SMTP server on this machine. reply may answer a command
-// ("MAIL", "RCPT", "DATA", "." for the end of a message) in its place.
+// ("MAIL", "RCPT", "DATA", "." for the end of a message) in its place; hangUp ends
+// the connection instead, and silence says nothing any more.
 type server struct {
 	addr     string
 	tls      *tls.Config // nil means no STARTTLS
@@ -29,6 +31,12 @@ type server struct {
 	mu       sync.Mutex
 	commands map[string]int
 }
+
+// What reply may return instead of an answer.
+const (
+	hangUp  = "hang up"
+	silence = "say nothing"
+)
 
 func newServer(t *testing.T, encrypted bool, reply func(command string) string) *server {
 	t.Helper()
@@ -78,9 +86,18 @@ func (s *server) answer(command, otherwise string) string {
 func (s *server) serve(c net.Conn) {
 	defer func() { c.Close() }()
 	in := bufio.NewReader(c)
-	say := func(line string) { fmt.Fprintf(c, "%s\r\n", line) }
+	say := func(line string) {
+		switch line {
+		case hangUp:
+			c.Close()
+		case silence: // until the client has had enough
+			_, _ = io.Copy(io.Discard, c)
+		default:
+			fmt.Fprintf(c, "%s\r\n", line)
+		}
+	}
 	var e envelope
-	say("220 test")
+	say(s.answer("", "220 test"))
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
@@ -127,8 +144,7 @@ func (s *server) serve(c net.Conn) {
 				data.WriteString(strings.TrimPrefix(line, "."))
 			}
 			answer = s.answer(".", "250 queued")
-			if strings.HasPrefix(answer, "250") {
-				e.data = data.String()
+			if e.data = data.String(); strings.HasPrefix(answer, "250") || answer == hangUp {
 				s.accepted <- e
 			}
 			say(answer)

@@ -1,12 +1,13 @@
 package mail
 
 import (
-	"context"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,14 +18,17 @@ import (
 	"github.com/manorgo/manor/secret"
 )
 
-// smtpTimeout bounds connecting, and then sending.
+// smtpTimeout is how long a server may take unless its URL says.
 const smtpTimeout = 10 * time.Second
 
 // An smtp is a server to send through. Each message has a connection of its own.
 type smtp struct {
-	host    string
-	options []gomail.Option
-	from    string // "" if the URL does not say
+	host     string
+	options  []gomail.Option
+	from     string // "" if the URL does not say
+	password string
+	timeout  time.Duration // to connect, and then to send
+	security string        // as the parameter tls says it; "" if it does not
 }
 
 // setting is how the command calls the URL. Errors name it and nothing of the
@@ -40,27 +44,24 @@ func parseURL(t secret.Text) (*smtp, error) {
 	if err != nil || u.Hostname() == "" || u.Opaque != "" || (u.Path != "" && u.Path != "/") || u.Fragment != "" {
 		return nil, fault.Errorf(fault.Invalid, "%s is not a URL such as smtp://user:password@host:587?from=shop@example.org; in a password, write / as %%2F, @ as %%40, and so on", setting)
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	for name := range query {
-		if name != "from" || len(query[name]) > 1 {
-			err = errors.New("unknown parameter")
-		}
+	s := &smtp{host: u.Hostname()}
+	if err := s.readQuery(u.RawQuery); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fault.Errorf(fault.Invalid, "%s may have one parameter, from", setting)
-	}
-	s := &smtp{host: u.Hostname(), from: query.Get("from")}
-	s.options = []gomail.Option{gomail.WithTimeout(smtpTimeout), gomail.WithTLSConfig(s.tls())}
+	s.options = []gomail.Option{gomail.WithTimeout(s.timeout), gomail.WithTLSConfig(s.tls())}
 	port := 587
 	switch u.Scheme {
 	case "smtp":
-		policy := gomail.TLSMandatory
-		if s.local() {
-			policy = gomail.TLSOpportunistic
+		policy, err := s.policy()
+		if err != nil {
+			return nil, err
 		}
 		s.options = append(s.options, gomail.WithTLSPolicy(policy))
 	case "smtps":
 		port = 465
+		if s.security != "" {
+			return nil, fault.Errorf(fault.Invalid, "%s begins with smtps://, which is TLS from the start: tls= is for smtp://", setting)
+		}
 		s.options = append(s.options, gomail.WithSSL())
 	default:
 		return nil, fault.Errorf(fault.Invalid, "%s must begin with smtp:// or smtps://", setting)
@@ -73,11 +74,50 @@ func parseURL(t secret.Text) (*smtp, error) {
 	}
 	s.options = append(s.options, gomail.WithPort(port))
 	if user := u.User.Username(); user != "" {
-		password, _ := u.User.Password()
-		s.options = append(s.options, s.auth(), gomail.WithUsername(user), gomail.WithPassword(password))
+		s.password, _ = u.User.Password()
+		s.options = append(s.options, s.auth(), gomail.WithUsername(user), gomail.WithPassword(s.password))
 	}
 	return s, nil
 }
+
+// readQuery reads the parameters of the URL.
+func (s *smtp) readQuery(raw string) error {
+	query, err := url.ParseQuery(raw)
+	for name, values := range query {
+		if !slices.Contains([]string{"from", "tls", "timeout"}, name) || len(values) > 1 {
+			err = errors.New("unknown parameter")
+		}
+	}
+	if err != nil {
+		return fault.Errorf(fault.Invalid, "%s may have the parameters from, tls and timeout, each once", setting)
+	}
+	s.from, s.security, s.timeout = query.Get("from"), query.Get("tls"), smtpTimeout
+	if text := query.Get("timeout"); text != "" {
+		if s.timeout, err = time.ParseDuration(text); err != nil || s.timeout < 100*time.Millisecond || s.timeout > 2*time.Minute {
+			return fault.Errorf(fault.Invalid, "the timeout of %s must be from 100ms to 2m, as in 30s", setting)
+		}
+	}
+	return nil
+}
+
+// policy returns whether to encrypt. Elsewhere than on this machine nothing goes
+// in the clear unless somebody wrote that it may.
+func (s *smtp) policy() (gomail.TLSPolicy, error) {
+	switch {
+	case s.security == "" && s.local():
+		return gomail.TLSOpportunistic, nil
+	case s.security == "" || s.security == "required":
+		return gomail.TLSMandatory, nil
+	case s.security == "off" && s.local(), s.security == insecure:
+		return gomail.NoTLS, nil
+	case s.security == "off":
+		return 0, fault.Errorf(fault.Invalid, "%s has tls=off, which is for this machine alone: tls=insecure lets everybody in between read the mails", setting)
+	}
+	return 0, fault.Errorf(fault.Invalid, "tls in %s must be required, off or insecure", setting)
+}
+
+// insecure lets mails, but no passwords, be read on the way.
+const insecure = "insecure"
 
 // local reports whether the server is on this machine, so that nobody is in
 // between.
@@ -92,59 +132,34 @@ func (s *smtp) tls() *tls.Config {
 // auth returns how to sign in: by the best way that the server offers, and only
 // on this machine also in the clear.
 func (s *smtp) auth() gomail.Option {
-	if !s.local() {
-		return gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover)
-	}
-	return gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc)
-}
-
-// parseSender reads who messages are from; "" gives the default.
-func parseSender(from string) (*netmail.Address, error) {
-	if from == "" {
-		from = "manor@localhost"
-	}
-	a, err := netmail.ParseAddress(from)
-	if err != nil || !oneLine(from) {
-		return nil, fault.Errorf(fault.Invalid, "the sender of mails, which %s may give as ?from=, is not an e-mail address", setting)
-	}
-	return a, nil
-}
-
-// send hands a message to the server and returns once that has accepted it.
-func (s *smtp) send(ctx context.Context, from *netmail.Address, m Mail) error {
-	client, err := gomail.NewClient(s.host, s.options...)
-	if err != nil {
-		return err
-	}
-	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	msg.FromMailAddress(from)
-	if err := msg.To(m.To); err != nil {
-		return err
-	}
-	msg.Subject(m.Subject)
-	msg.SetDateWithValue(m.CreatedAt)
-	// The same in every attempt, so that a message that arrived twice can be told.
-	domain := from.Address[strings.LastIndexByte(from.Address, '@')+1:]
-	msg.SetMessageIDWithValue(m.ID.String() + "@" + domain)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from absent people
 	switch {
-	case m.Text == "":
-		msg.SetBodyString(gomail.TypeTextHTML, m.HTML)
-	default:
-		msg.SetBodyString(gomail.TypeTextPlain, m.Text)
-		if m.HTML != "" {
-			msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	case s.local():
+		return gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc)
+	case s.security == insecure:
+		return gomail.WithOpportunisticSMTPAuth(gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1)
+	}
+	return gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover)
+}
+
+// parseSender reads who messages are from.
+func parseSender(cfg Config) (s sender, err error) {
+	parse := func(what, address string) (*netmail.Address, error) {
+		a, err := netmail.ParseAddress(address)
+		if err != nil || !oneLine(address) {
+			return nil, fault.Errorf(fault.Invalid, "the %s of mails is not an e-mail address; %s may give the sender as ?from=", what, setting)
+		}
+		return a, nil
+	}
+	if s.from, err = parse("sender", cmp.Or(cfg.From, "manor@localhost")); err != nil {
+		return s, err
+	}
+	if cfg.ReplyTo != "" {
+		if s.replyTo, err = parse("address for answers", cfg.ReplyTo); err != nil {
+			return s, err
 		}
 	}
-	err = client.DialAndSendWithContext(ctx, msg)
-	if msg.IsDelivered() {
-		return nil // and the server did not say goodbye properly
+	if s.host = cfg.Host; s.host == "" {
+		s.host = s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:]
 	}
-	return err
-}
-
-// refused reports whether the server said that this message will never do.
-func refused(err error) bool {
-	e, ok := errors.AsType[*gomail.SendError](err)
-	return ok && e.ErrorCode()/100 == 5
+	return s, nil
 }

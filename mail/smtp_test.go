@@ -19,6 +19,9 @@ func TestParseURL(t *testing.T) {
 		{"smtps://user:hunter2@mail.example.org", "mail.example.org:465", "TLSMandatory", ""},
 		{"smtp://localhost:1025", "localhost:1025", "TLSOpportunistic", ""},
 		{"smtp://[::1]", "::1:587", "TLSOpportunistic", ""},
+		{"smtp://localhost?tls=required&timeout=2m", "localhost:587", "TLSMandatory", ""},
+		{"smtp://127.0.0.1?tls=off", "127.0.0.1:587", "NoTLS", ""},
+		{"smtp://relay:25?tls=insecure", "relay:25", "NoTLS", ""},
 	} {
 		s, err := parseURL(secret.NewText(test.url))
 		if err != nil {
@@ -53,6 +56,13 @@ func TestNewOutboxRefuses(t *testing.T) {
 		{SMTP: secret.NewText("smtp://mail.example.org?form=hunter2@b.c")},
 		{SMTP: secret.NewText("smtp://mail.example.org?from=a@b.c&from=hunter2@b.c")},
 		{SMTP: secret.NewText("smtp://mail.example.org?from=hunter2")},
+		{SMTP: secret.NewText("smtp://mail.example.org?tls=off")},
+		{SMTP: secret.NewText("smtp://mail.example.org?tls=hunter2")},
+		{SMTP: secret.NewText("smtps://mail.example.org?tls=insecure")},
+		{SMTP: secret.NewText("smtp://mail.example.org?timeout=hunter2")},
+		{SMTP: secret.NewText("smtp://mail.example.org?timeout=1h")},
+		{SMTP: secret.NewText("smtp://mail.example.org?timeout=1ms")},
+		{ReplyTo: "hunter2@b.c\r\nBcc: a@b.c"},
 		{From: "hunter2@b.c\nBcc: a@b.c"},
 	} {
 		_, err := NewOutbox(nil, nil, cfg)
