@@ -23,7 +23,6 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,9 +87,10 @@ type Config struct {
 // A MailConfig says how messages leave. Without SMTP they are kept in the
 // database and printed.
 type MailConfig struct {
-	SMTP  secret.Text // smtp://user:password@host:587?from=… or smtps://…
-	From  string      // the sender; "" means what SMTP says, or manor@ and the public host
-	Print io.Writer   // where messages are printed if there is no SMTP; nil means nowhere
+	SMTP    secret.Text // smtp://user:password@host:587?from=… or smtps://…, see mail.Config
+	From    string      // the sender; "" means what SMTP says, or manor@ and the public host
+	ReplyTo string      // who answers go to; "" means the sender
+	Print   io.Writer   // where messages are printed if there is no SMTP; nil means nowhere
 }
 
 // An App is a set of domains over one database. Its methods are safe for
@@ -161,13 +161,19 @@ func (c *Config) complete() {
 	if c.Title == "" {
 		c.Title = "Manor"
 	}
-	if c.Mail.From == "" && !strings.Contains(c.Mail.SMTP.Reveal(), "?from=") {
+	if c.Mail.From == "" && !saysSender(c.Mail.SMTP) {
 		host := c.base().Hostname()
 		if _, err := netip.ParseAddr(host); err == nil {
 			host = "localhost"
 		}
 		c.Mail.From = "manor@" + host
 	}
+}
+
+// saysSender reports whether the URL of a server for mail says who mail is from.
+func saysSender(server secret.Text) bool {
+	u, err := url.Parse(server.Reveal())
+	return err == nil && u.Query().Get("from") != ""
 }
 
 // base returns the address that links start with.
@@ -182,7 +188,9 @@ func (c *Config) base() *url.URL {
 func (a *App) lend() error {
 	c := a.config
 	queue := task.New(c.DB, task.Config{Log: c.Log})
-	outbox, err := mail.NewOutbox(c.DB, queue, mail.Config{SMTP: c.Mail.SMTP, From: c.Mail.From, Print: c.Mail.Print, Log: c.Log})
+	outbox, err := mail.NewOutbox(c.DB, queue, mail.Config{
+		SMTP: c.Mail.SMTP, From: c.Mail.From, ReplyTo: c.Mail.ReplyTo, Host: c.base().Hostname(), Print: c.Mail.Print, Log: c.Log,
+	})
 	if err != nil {
 		return err
 	}
@@ -198,7 +206,10 @@ func (a *App) lend() error {
 
 // build makes the domains, the built-in ones first.
 func (a *App) build() error {
-	a.flows = accounts.NewService(a.env, a.config.Accounts)
+	var err error
+	if a.flows, err = accounts.NewService(a.env, a.config.Accounts); err != nil {
+		return err
+	}
 	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
 	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
 	a.members = memberships.NewService(a.env.DB, a.env.Events)

@@ -7,6 +7,7 @@ package accounts
 
 import (
 	"context"
+	"io/fs"
 	"net/url"
 	"time"
 
@@ -46,6 +47,9 @@ type Config struct {
 	Grace time.Duration
 	// Name is what mails call the app. "" means the host of its public URL.
 	Name string
+	// Templates are files that replace the built-in mails or add languages, see
+	// ParseLetters. nil means none.
+	Templates fs.FS
 
 	// Challenge, if not nil, is asked before an account is made, a password is
 	// looked at, or a mail is sent to a stranger: a CAPTCHA, for instance. It
@@ -66,7 +70,7 @@ type Service struct {
 	links    web.Links
 	keys     *secret.Keyring
 	limits   *limit.Limiter
-	letters  letters
+	letters  *mail.Letters
 	users    *users.Service
 	sessions *sessions.Service
 	tokens   *tokens.Service
@@ -74,9 +78,9 @@ type Service struct {
 	domains  func() []domain.Domain // all of the app
 }
 
-// NewService returns the flows of an app. It panics if the templates of mails
-// do not parse, which a test would show.
-func NewService(env domain.Env, c Config) *Service {
+// NewService returns the flows of an app. Mails that are replaced by something
+// that cannot be used are fault.Invalid.
+func NewService(env domain.Env, c Config) (*Service, error) {
 	if c.Registration == "" {
 		c.Registration = Open
 	}
@@ -88,17 +92,21 @@ func NewService(env domain.Env, c Config) *Service {
 			c.Name = u.Hostname()
 		}
 	}
+	letters, err := ParseLetters(c.Templates)
+	if err != nil {
+		return nil, err
+	}
 	people := users.NewService(env.DB, env.Hasher, env.Events)
 	return &Service{
 		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
 		keys: env.Keys, limits: env.Limits,
-		letters:  parseLetters(),
+		letters:  letters,
 		users:    people,
 		sessions: sessions.NewService(env),
 		tokens:   tokens.NewService(env.DB, env.Keys),
 		roles:    roles.NewService(env.DB, people, env.Events, nil), // roles are given here, not written
 		domains:  env.Domains,
-	}
+	}, nil
 }
 
 // Sessions returns who is signed in where.
@@ -111,6 +119,8 @@ type Registering struct {
 	Username  string      `json:"username,omitempty" maxLength:"150" doc:"Yours once the address is verified, if nobody took it before; made up if it is left out."`
 	FirstName string      `json:"first_name,omitempty" maxLength:"150"`
 	LastName  string      `json:"last_name,omitempty" maxLength:"150"`
+
+	Locale users.Locale `json:"locale,omitempty" maxLength:"35" doc:"The language of mails, as in en or zh-CN (BCP 47)."`
 }
 
 // claim is what a verify token brings to the account.
@@ -130,7 +140,7 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 	if s.config.Registration != Open {
 		return nil, fault.Coded(fault.Forbidden, "REGISTRATION_CLOSED", "registration is closed")
 	}
-	create := users.Create{Email: users.NormalEmail(in.Email), FirstName: in.FirstName, LastName: in.LastName}
+	create := users.Create{Email: users.NormalEmail(in.Email), FirstName: in.FirstName, LastName: in.LastName, Locale: in.Locale}
 	if err := s.checkRegistering(ctx, in); err != nil {
 		return nil, err
 	}
@@ -204,7 +214,7 @@ func (s *Service) registerAgain(ctx context.Context, in Registering) error {
 			return err
 		}
 		if u.EmailVerified || !u.Active {
-			return s.send(ctx, tx, s.letters.known, u.Email, letter{Name: u.FullName()})
+			return s.send(ctx, tx, letterKnown, u.Email, letterTo(&u))
 		}
 		if same {
 			return s.sendVerifyAgain(ctx, tx, &u, claim{in.Username})
@@ -226,7 +236,7 @@ func (s *Service) checkRegistering(ctx context.Context, in Registering) error {
 	if in.Username != "" {
 		name = users.CheckUsername(in.Username)
 	}
-	if err := fault.Fields(users.CheckEmail(users.NormalEmail(in.Email)), name); err != nil {
+	if err := fault.Fields(users.CheckEmail(users.NormalEmail(in.Email)), name, in.Locale.Check()); err != nil {
 		return err
 	}
 	if err := s.hasher.CheckPassword(in.Password, 0, users.PasswordContext(in.Email, in.Username, in.FirstName, in.LastName, s.config.Name)...); err != nil {

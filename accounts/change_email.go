@@ -65,10 +65,12 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *data.Tx, u *users.User
 		return err
 	}
 	if taken {
-		return s.send(ctx, tx, s.letters.emailTaken, to, letter{})
+		return s.send(ctx, tx, letterEmailTaken, to, letter{})
 	}
 	link := s.links.To("/email/confirm", url.Values{"token": {token.Reveal()}})
-	return s.send(ctx, tx, s.letters.emailConfirm, to, letter{Name: u.FullName(), Link: link})
+	l := letterTo(u)
+	l.Link = link
+	return s.send(ctx, tx, letterEmailConfirm, to, l)
 }
 
 // mailUndo tells the present address, unless it holds enough links by now: each
@@ -92,7 +94,9 @@ func (s *Service) mailUndo(ctx context.Context, tx *data.Tx, u *users.User, to s
 		return err
 	}
 	link := s.links.To("/email/undo", url.Values{"token": {token.Reveal()}})
-	return s.send(ctx, tx, s.letters.emailUndo, u.Email, letter{Name: u.FullName(), Link: link, Address: to})
+	l := letterTo(u)
+	l.Link, l.Address = link, to
+	return s.send(ctx, tx, letterEmailUndo, u.Email, l)
 }
 
 // ConfirmEmail uses a link to a new address up: the account has that address, as

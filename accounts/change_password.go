@@ -73,6 +73,6 @@ func (s *Service) tellPasswordChanged(ctx context.Context, e PasswordChanged) er
 		if err != nil {
 			return err
 		}
-		return s.send(ctx, tx, s.letters.passwordChanged, u.Email, letter{Name: u.FullName()})
+		return s.send(ctx, tx, letterPasswordChanged, u.Email, letterTo(&u))
 	})
 }

@@ -88,7 +88,7 @@ func (s *Service) SendInvitation(ctx context.Context, in Inviting) (out Invitati
 			return err
 		}
 		link := s.links.To("/invitation", url.Values{"token": {token.Reveal()}})
-		if err := s.send(ctx, tx, s.letters.invitation, to, letter{Link: link}); err != nil {
+		if err := s.send(ctx, tx, letterInvitation, to, letter{Link: link}); err != nil {
 			return err
 		}
 		return s.events.Emit(ctx, tx, Invited{ID: row.ID, Role: in.Role})

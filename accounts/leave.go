@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
@@ -45,10 +46,10 @@ func (s *Service) mailReturn(ctx context.Context, tx *data.Tx, u *users.User) er
 	if err != nil {
 		return err
 	}
-	return s.send(ctx, tx, s.letters.deleted, u.Email, letter{
-		Name: u.FullName(), Day: tx.DB().Now().Add(left).UTC().Format("2 January 2006"),
-		Link: s.links.To("/deletion/undo", url.Values{"token": {token.Reveal()}}),
-	})
+	l := letterTo(u)
+	l.Day = tx.DB().Now().Add(left).UTC().Format(time.DateOnly)
+	l.Link = s.links.To("/deletion/undo", url.Values{"token": {token.Reveal()}})
+	return s.send(ctx, tx, letterDeleted, u.Email, l)
 }
 
 // registerDeleted is registerAgain for the address of an account that waits to be

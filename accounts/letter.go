@@ -4,65 +4,149 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/mail"
+	"github.com/manorgo/manor/web"
 )
 
 //go:embed letters
 var letterFiles embed.FS
 
-// letters are the mails of the flows.
-type letters struct {
-	verify, known, reset                *mail.Template
-	passwordChanged                     *mail.Template
-	emailConfirm, emailTaken, emailUndo *mail.Template
-	deleted, invitation                 *mail.Template
-	newDevice, reused                   *mail.Template
-}
+// The mails of the flows, by the names of their files.
+const (
+	letterVerify          = "verify"
+	letterKnown           = "known"
+	letterReset           = "reset"
+	letterPasswordChanged = "password_changed"
+	letterEmailConfirm    = "email_confirm"
+	letterEmailTaken      = "email_taken"
+	letterEmailUndo       = "email_undo"
+	letterDeleted         = "deleted"
+	letterInvitation      = "invitation"
+	letterNewDevice       = "new_device"
+	letterReused          = "reused"
+	letterTest            = "test"
+)
 
-// letter is what a mail speaks of.
+// A letter is what a mail speaks of.
 type letter struct {
-	App, Name, Link     string
-	Address, Day        string
+	App     string // filled in by send
+	Name    string // of whom it is to
+	Link    string
+	Address string // a new address of the account
+	Day     string // until when something can be undone
+
 	When, Device, Place string // of a sign-in
+
+	locale string // the language that the person chose; "" if they did not
 }
 
-func parseLetters() letters {
-	parse := func(name, subject string) *mail.Template {
-		text, err := fs.ReadFile(letterFiles, "letters/"+name+".txt")
-		if err != nil {
-			panic(err)
-		}
-		t, err := mail.ParseTemplate(subject, string(text), "")
-		if err != nil {
-			panic(err)
-		}
-		return t
-	}
-	return letters{
-		verify: parse("verify", "Confirm your e-mail address for {{.App}}"),
-		known:  parse("known", "You already have an account at {{.App}}"),
-		reset:  parse("reset", "Choose a new password for {{.App}}"),
+// letterTo returns a letter to a person, with nothing in it yet.
+func letterTo(u *users.User) letter { return letter{Name: u.FullName(), locale: u.Language()} }
 
-		deleted:         parse("deleted", "Your account at {{.App}} is deleted"),
-		invitation:      parse("invitation", "You are invited to {{.App}}"),
-		passwordChanged: parse("password_changed", "Your password for {{.App}} has changed"),
-		emailConfirm:    parse("email_confirm", "Confirm your new e-mail address for {{.App}}"),
-		emailTaken:      parse("email_taken", "You already have an account at {{.App}}"),
-		emailUndo:       parse("email_undo", "Your e-mail address for {{.App}} is about to change"),
-		newDevice:       parse("new_device", "New sign-in to your account at {{.App}}"),
-		reused:          parse("reused", "A session of yours at {{.App}} was ended"),
+// letterKinds are all letters, each with a sample of what it speaks of.
+func letterKinds() []mail.Letter {
+	sample := letter{App: "Example", Name: "Ada", Link: "https://example.org/link?token=sample"}
+	plain := sample
+	plain.Link = ""
+	withLink := func(name string) mail.Letter {
+		return mail.Letter{Name: name, Sample: sample, Must: []string{sample.Link}}
+	}
+	undo := sample
+	undo.Address = "ada@example.net"
+	deleted := sample
+	deleted.Day = "2026-12-31"
+	seen := plain
+	seen.When, seen.Device, seen.Place = "2026-12-31 12:00 UTC", "Firefox on Linux", "192.0.2.0/24"
+	return []mail.Letter{
+		withLink(letterVerify), withLink(letterReset), withLink(letterEmailConfirm), withLink(letterInvitation),
+		{Name: letterEmailUndo, Sample: undo, Must: []string{undo.Link, undo.Address}},
+		{Name: letterDeleted, Sample: deleted, Must: []string{deleted.Link, deleted.Day}},
+		{Name: letterNewDevice, Sample: seen, Must: []string{seen.When}},
+		{Name: letterReused, Sample: seen, Must: []string{seen.When}},
+		{Name: letterKnown, Sample: plain},
+		{Name: letterEmailTaken, Sample: plain},
+		{Name: letterPasswordChanged, Sample: plain},
+		{Name: letterTest, Sample: plain},
 	}
 }
 
-// send mails a letter when tx commits.
-func (s *Service) send(ctx context.Context, tx *data.Tx, t *mail.Template, to string, l letter) error {
-	l.App = s.config.Name
-	m, err := t.Message(to, l)
+// LetterFiles returns the built-in files of the mails, to start others from.
+func LetterFiles() fs.FS {
+	files, err := fs.Sub(letterFiles, "letters")
+	if err != nil {
+		panic(err) // the name is good
+	}
+	return files
+}
+
+// ParseLetters returns the mails of the flows. Files in over replace the built-in
+// ones or add languages, as mail.ParseLetters says; nil replaces none. What is
+// wrong with them is fault.Invalid.
+func ParseLetters(over fs.FS) (*mail.Letters, error) {
+	layers := []fs.FS{LetterFiles()}
+	if over != nil {
+		layers = append(layers, over)
+	}
+	return mail.ParseLetters(letterKinds(), layers...)
+}
+
+// send mails the letter of this name when tx commits: in the language that the
+// person chose, else in that of the request which caused it, else in English.
+func (s *Service) send(ctx context.Context, tx *data.Tx, name, to string, l letter) error {
+	l.App, l.Name = s.config.Name, greeting(l.Name)
+	lang := s.letters.Match(l.locale, s.language(ctx))
+	m, err := s.letters.Write(name, lang, to, l)
 	if err != nil {
 		return err
 	}
 	_, err = s.outbox.Send(ctx, tx, m)
 	return err
+}
+
+type languageKey struct{}
+
+// withLanguage returns a context in which mails are in a language, unless their
+// reader chose another. Tasks have it from the request that caused them, see
+// language; "" is that of ctx.
+func withLanguage(ctx context.Context, lang string) context.Context {
+	if lang == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, languageKey{}, lang)
+}
+
+// language returns the language of mails that ctx causes, for tasks to remember.
+func (s *Service) language(ctx context.Context) string {
+	lang, _ := ctx.Value(languageKey{}).(string)
+	return s.letters.Match(lang, web.ClientFrom(ctx).Languages)
+}
+
+// TestLetter returns a mail that says that mail works, in a language, or in
+// English if there is none of it.
+func (s *Service) TestLetter(to, lang string) (mail.Message, error) {
+	return s.letters.Write(letterTest, s.letters.Match(lang), to, letter{App: s.config.Name})
+}
+
+// maxGreeting is how many characters of a name stand in a mail.
+const maxGreeting = 60
+
+// address is what a mail program may take for one, and make a link of.
+var address = regexp.MustCompile(`[/\\@:<>]|\pL\.\pL{2,}|(?i:www\.)`)
+
+// greeting returns a name as it may stand in a mail, or "". Strangers can register
+// with somebody else's address and a name of their choice, so it must not be what
+// they want to tell: it is short, one line, and has no address.
+func greeting(name string) string {
+	name = strings.Join(strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }), " ")
+	if utf8.RuneCountInString(name) > maxGreeting || address.MatchString(name) {
+		return ""
+	}
+	return name
 }

@@ -21,13 +21,14 @@ func (s *Service) ForgotPassword(ctx context.Context, address string) error {
 		return err
 	}
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
-		return s.queue.Enqueue(ctx, tx, forgot{Address: users.NormalEmail(address)})
+		return s.queue.Enqueue(ctx, tx, forgot{Address: users.NormalEmail(address), Language: s.language(ctx)})
 	})
 }
 
 // forgot asks for the link for a new password to be mailed.
 type forgot struct {
-	Address string `json:"address"`
+	Address  string `json:"address"`
+	Language string `json:"language,omitempty"` // of the request
 }
 
 // Kind names the task.
@@ -35,6 +36,7 @@ func (forgot) Kind() string { return "accounts.forgot" }
 
 // mailReset mails the link for a new password, if there is an account for it.
 func (s *Service) mailReset(ctx context.Context, f forgot) error {
+	ctx = withLanguage(ctx, f.Language)
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
 		u, err := s.users.LockByEmail(ctx, tx, f.Address)
 		if fault.KindOf(err) == fault.NotFound || err == nil && !u.Active {
@@ -47,8 +49,9 @@ func (s *Service) mailReset(ctx context.Context, f forgot) error {
 		if err != nil {
 			return err
 		}
-		link := s.links.To("/reset", url.Values{"token": {token.Reveal()}})
-		return s.send(ctx, tx, s.letters.reset, u.Email, letter{Name: u.FullName(), Link: link})
+		l := letterTo(&u)
+		l.Link = s.links.To("/reset", url.Values{"token": {token.Reveal()}})
+		return s.send(ctx, tx, letterReset, u.Email, l)
 	})
 }
 
@@ -59,7 +62,7 @@ func (s *Service) ResetPasswordOf(ctx context.Context, key users.ID) error {
 	if err != nil {
 		return err
 	}
-	return s.mailReset(ctx, forgot{u.Email})
+	return s.mailReset(ctx, forgot{Address: u.Email})
 }
 
 // resetToken makes the one good token for a new password of u.

@@ -38,8 +38,9 @@ func (s *Service) sendVerify(ctx context.Context, tx *data.Tx, u *users.User, c 
 	if err != nil {
 		return err
 	}
-	link := s.links.To("/verify", url.Values{"token": {token.Reveal()}})
-	return s.send(ctx, tx, s.letters.verify, u.Email, letter{Name: u.FullName(), Link: link})
+	l := letterTo(u)
+	l.Link = s.links.To("/verify", url.Values{"token": {token.Reveal()}})
+	return s.send(ctx, tx, letterVerify, u.Email, l)
 }
 
 // Verify uses a verification link up and returns its user, who has no password
@@ -96,13 +97,14 @@ func (s *Service) ResendVerify(ctx context.Context, address string) error {
 		return err
 	}
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
-		return s.queue.Enqueue(ctx, tx, resend{Address: users.NormalEmail(address)})
+		return s.queue.Enqueue(ctx, tx, resend{Address: users.NormalEmail(address), Language: s.language(ctx)})
 	})
 }
 
 // resend asks for the link that verifies an address to be mailed again.
 type resend struct {
-	Address string `json:"address"`
+	Address  string `json:"address"`
+	Language string `json:"language,omitempty"` // of the request
 }
 
 // Kind names the task.
@@ -110,6 +112,7 @@ func (resend) Kind() string { return "accounts.resend" }
 
 // mailVerify mails the link again, if there is an account to verify.
 func (s *Service) mailVerify(ctx context.Context, r resend) error {
+	ctx = withLanguage(ctx, r.Language)
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
 		u, err := s.users.LockByEmail(ctx, tx, r.Address)
 		if fault.KindOf(err) == fault.NotFound || err == nil && (u.EmailVerified || !u.Active) {
@@ -129,5 +132,5 @@ func (s *Service) ResendVerifyTo(ctx context.Context, key users.ID) error {
 	if err != nil {
 		return err
 	}
-	return s.mailVerify(ctx, resend{u.Email})
+	return s.mailVerify(ctx, resend{Address: u.Email})
 }

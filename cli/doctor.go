@@ -93,6 +93,7 @@ func (p *program) examine(ctx context.Context) *examination {
 	e := &examination{program: p}
 	e.checkSettings()
 	e.checkMail(ctx)
+	e.checkTemplates()
 	for _, name := range e.config.names() {
 		if !e.config.at(name).isZero() { // otherwise settings have told
 			e.within(ctx, func(ctx context.Context) { e.checkDatabase(ctx, name) })

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net/netip"
@@ -33,6 +34,8 @@ type config struct {
 	folder         string // of files; "" if they are elsewhere
 	smtp           secret.Text
 	mailFrom       string
+	replyTo        string
+	templates      fs.FS // that replace the built-in mails; nil means none
 	registration   accounts.Registration
 	verify         bool
 	refused        *secret.PasswordList // nil means no more than the common ones
@@ -81,6 +84,8 @@ func settings() []setting {
 		{"FILES_URL", "", "files beside the SQLite database", "file:`FOLDER` for uploaded files, or s3://KEY-ID:SECRET@BUCKET/PREFIX?region=…&endpoint=…", readFiles},
 		{"SMTP_URL", "", "none: mail is printed and kept", "`URL` of the server for mail, such as smtp://user:password@host:587", readSMTP},
 		{"MAIL_FROM", "", "manor@ and the public host", "`address` that mail is from, if MANOR_SMTP_URL does not say", readMailFrom},
+		{"MAIL_REPLY_TO", "", "none: answers go to the sender", "`address` that answers to mail go to", readReplyTo},
+		{"TEMPLATES", "", "none", "`folder` with words of mails that replace the built-in ones, see mail templates", readTemplates},
 		{"REGISTRATION", "open", "", "`who` may register: open, invite or closed", readRegistration},
 		{"VERIFY", "on", "", "whether new e-mail addresses must be confirmed, `on or off`", readVerify},
 		{"PASSWORD_LIST", "", "none beside the common ones that every program knows", "`file` of passwords that nobody may choose, made by passwords filter", readPasswordList},

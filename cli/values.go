@@ -203,6 +203,14 @@ func readMailFrom(c *config, s string) error {
 	return nil
 }
 
+func readReplyTo(c *config, s string) error {
+	if _, err := mail.ParseAddress(s); err != nil {
+		return fmt.Errorf("must be an e-mail address, such as help@example.org, not %q", s)
+	}
+	c.replyTo = s
+	return nil
+}
+
 func readRegistration(c *config, s string) error {
 	c.registration = accounts.Registration(s)
 	return oneOf(s, string(accounts.Open), string(accounts.Invite), string(accounts.Closed))

@@ -18,6 +18,7 @@ type Client struct {
 	IP        netip.Addr // of the client itself, not of a trusted proxy; invalid if it cannot be told
 	UserAgent string     // as it calls itself: at most 255 bytes of printable text
 	RequestID string     // of this request, also in the answer and in the log
+	Languages string     // that it prefers, as in Accept-Language (RFC 9110 §12.5.4): at most 255 bytes of printable text
 }
 
 const maxUserAgent = 255
@@ -93,6 +94,7 @@ func newExchange(r *http.Request, trusted []netip.Prefix, log *slog.Logger) *exc
 	x := &exchange{log: log}
 	peer := peerOf(r)
 	x.client.UserAgent = clean(r.Header.Get("User-Agent"))
+	x.client.Languages = clean(r.Header.Get("Accept-Language"))
 	if !isTrusted(peer, trusted) {
 		x.client.IP = peer
 		x.client.RequestID = rand.Text()

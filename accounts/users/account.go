@@ -143,9 +143,9 @@ func (s *Service) LockByEmail(ctx context.Context, tx *data.Tx, address string) 
 }
 
 // Contest forgets what somebody who did not prove their address said of
-// themselves: password and name.
+// themselves: password, name and language.
 func (s *Service) Contest(ctx context.Context, tx *data.Tx, key ID) (User, error) {
-	return s.Table.On(tx).Update(ctx, key, password.SetNull(), firstName.Set(""), lastName.Set(""))
+	return s.Table.On(tx).Update(ctx, key, password.SetNull(), firstName.Set(""), lastName.Set(""), locale.SetNull())
 }
 
 // SawLogin notes when the person last signed in.

@@ -41,6 +41,8 @@ type User struct {
 	EmailPrivacy     EmailPrivacy     `json:"email_privacy" db:"email_privacy,size=16,enum=public|private|never,default='private'"`
 	PublicProfile    bool             `json:"public_profile" db:"public_profile,default=true"`
 
+	Locale *Locale `json:"locale" db:"locale,size=35"` // nil if unknown
+
 	// Epoch counts the changes that end everything signed in before them.
 	Epoch int `json:"-" db:"epoch,default=0"`
 }
@@ -80,6 +82,7 @@ var (
 	visibility    = data.Col[SearchVisibility](table, "search_visibility")
 	emailPrivacy  = data.Col[EmailPrivacy](table, "email_privacy")
 	publicProfile = data.Col[bool](table, "public_profile")
+	locale        = data.Col[Locale](table, "locale")
 	epoch         = data.Col[int](table, "epoch")
 	id            = data.Col[ID](table, "id")
 	createdAt     = data.Col[time.Time](table, "created_at")
@@ -109,7 +112,7 @@ func (u *User) SignsIn() bool { return u.Active && u.EmailVerified }
 
 // Validate reports what is wrong with a user, by field.
 func (u *User) Validate() error {
-	return fault.Fields(checkUsername(u.Username), CheckEmail(u.Email))
+	return fault.Fields(checkUsername(u.Username), CheckEmail(u.Email), Locale(u.Language()).Check())
 }
 
 // Create is a request for a new account by somebody with users:write, or by
@@ -124,6 +127,7 @@ type Create struct {
 	SearchVisibility SearchVisibility `json:"search_visibility,omitempty" enum:"public,private"`
 	EmailPrivacy     EmailPrivacy     `json:"email_privacy,omitempty" enum:"public,private,never"`
 	PublicProfile    *bool            `json:"public_profile,omitempty"`
+	Locale           Locale           `json:"locale,omitempty" maxLength:"35" doc:"The language of mails, as in en or zh-CN (BCP 47)."`
 	Active           *bool            `json:"is_active,omitempty"`
 	Staff            bool             `json:"is_staff,omitempty"`
 	EmailVerified    bool             `json:"email_verified,omitempty"`
@@ -144,6 +148,9 @@ func (c Create) New() User {
 	if c.EmailPrivacy != "" {
 		u.EmailPrivacy = c.EmailPrivacy
 	}
+	if c.Locale != "" {
+		u.Locale = new(c.Locale.normal())
+	}
 	return u
 }
 
@@ -155,13 +162,18 @@ type Profile struct {
 	SearchVisibility patch.Field[SearchVisibility] `json:"search_visibility,omitzero" enum:"public,private"`
 	EmailPrivacy     patch.Field[EmailPrivacy]     `json:"email_privacy,omitzero" enum:"public,private,never"`
 	PublicProfile    patch.Field[bool]             `json:"public_profile,omitzero"`
+	Locale           patch.Field[Locale]           `json:"locale,omitzero" maxLength:"35" doc:"The language of mails, as in en or zh-CN (BCP 47). Null forgets it."`
 }
 
 // Changes returns the columns that p changes.
 func (p Profile) Changes() []data.Change[User] {
+	if l, ok := p.Locale.Get(); ok {
+		p.Locale = patch.Of(l.normal())
+	}
 	return []data.Change[User]{
 		firstName.Patch(p.FirstName), lastName.Patch(p.LastName), bio.Patch(p.Bio),
 		visibility.Patch(p.SearchVisibility), emailPrivacy.Patch(p.EmailPrivacy), publicProfile.Patch(p.PublicProfile),
+		locale.Patch(p.Locale),
 	}
 }
 

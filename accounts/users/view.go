@@ -36,6 +36,7 @@ type Private struct {
 	SearchVisibility SearchVisibility `json:"search_visibility,omitempty"`
 	EmailPrivacy     EmailPrivacy     `json:"email_privacy,omitempty"`
 	PublicProfile    *bool            `json:"public_profile,omitempty"`
+	Locale           *Locale          `json:"locale,omitempty"`
 	CreatedAt        *time.Time       `json:"created_at,omitempty"`
 	UpdatedAt        *time.Time       `json:"updated_at,omitempty"`
 }
@@ -77,7 +78,7 @@ func (u *User) view(p *auth.Principal, toMembers bool) View {
 		v.Private = &Private{
 			Active: &u.Active, Staff: &u.Staff, Superuser: &u.Superuser, EmailVerified: &u.EmailVerified,
 			DateJoined: &u.DateJoined, LastLogin: u.LastLogin,
-			SearchVisibility: u.SearchVisibility, EmailPrivacy: u.EmailPrivacy, PublicProfile: &u.PublicProfile,
+			SearchVisibility: u.SearchVisibility, EmailPrivacy: u.EmailPrivacy, PublicProfile: &u.PublicProfile, Locale: u.Locale,
 			CreatedAt: &u.CreatedAt, UpdatedAt: &u.UpdatedAt,
 		}
 	}
