@@ -71,6 +71,31 @@ func TestRetry(t *testing.T) {
 	})
 }
 
+// Two tasks about one message, as after a retry of one that is under way, send it
+// once.
+func TestOneAttemptAtATime(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *data.DB) {
+		begun, goOn := make(chan struct{}), make(chan struct{})
+		s := newServer(t, false, func(command string) string {
+			if command == "MAIL" {
+				close(begun)
+				<-goOn
+			}
+			return ""
+		})
+		o := newOfficeOf(t, db, through(s), 2)
+		id := o.send(reset)
+		<-begun
+		check(t, o.Retry(t.Context(), id))
+		o.flush(again{id}) // by the other worker
+		close(goOn)
+		if m := o.settled(id); m.State != mail.Sent || s.count("MAIL") != 1 {
+			t.Errorf("%s, sent %d times", m.State, s.count("MAIL"))
+		}
+	})
+}
+
 // What a message says and the password of the server are secret, also when the
 // server repeats them.
 func TestErrorsTellNoSecrets(t *testing.T) {

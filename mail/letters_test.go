@@ -3,6 +3,7 @@ package mail_test
 import (
 	"errors"
 	"io/fs"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -208,3 +209,38 @@ func TestLetterLanguages(t *testing.T) {
 		t.Errorf("the first wish that can be met is %s", got)
 	}
 }
+
+// Whatever stands in a text, the HTML made of it shows what the text shows, and
+// values add no markup to it.
+func FuzzLetterMadeOfText(f *testing.F) {
+	for _, text := range []string{welcomeText, byeText, "Subject: x\n\n{{if .Name}}a\n\nb{{end}}\n\n{{.Link}}\n", "Subject: {{.}}\nAction: `{{\n\n- {{/* x */}}<p>\n{{.Name}}", "", "\n", "Subject:", "Subject: x\n\n<a href={{.Link}}>"} {
+		f.Add(text, `"'<script>`)
+	}
+	f.Fuzz(func(t *testing.T, text, name string) {
+		kinds := []mail.Letter{{Name: "welcome", Sample: welcome{"Shop", "Ana", "https://example.org/"}}}
+		l, err := mail.ParseLetters(kinds, files("en/welcome.txt", text))
+		if err != nil {
+			if !errors.Is(err, fault.Invalid) {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		write := func(name string) string {
+			m, err := l.Write("welcome", "en", "a@b.c", welcome{Name: name})
+			if err != nil {
+				t.Skip() // such as a comparison of what cannot be compared
+			}
+			if strings.ContainsAny(m.Subject, "\r\n\x00") || len([]rune(m.Subject)) > 255 {
+				t.Errorf("%q: the subject is %q", text, m.Subject)
+			}
+			return m.HTML
+		}
+		plain := !strings.Contains(shows.ReplaceAllString(text, ""), "{{") // nothing depends on the name
+		if page := write(name); plain && strings.Count(page, "<") > strings.Count(write("Ana"), "<") {
+			t.Errorf("%q with the name %q:\n%s", text, name, page)
+		}
+	})
+}
+
+// shows is an action that only shows a field.
+var shows = regexp.MustCompile(`\{\{ ?\.\w* ?\}\}`)

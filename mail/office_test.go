@@ -59,12 +59,17 @@ func (end) Kind() string { return "test.end" }
 
 func newOffice(t *testing.T, db *data.DB, cfg mail.Config) *office {
 	t.Helper()
+	return newOfficeOf(t, db, cfg, 1) // so that tasks are done in order
+}
+
+func newOfficeOf(t *testing.T, db *data.DB, cfg mail.Config, workers int) *office {
+	t.Helper()
 	o := &office{t: t, db: db, ended: make(chan end, 10)}
 	if cfg.Log == nil {
 		cfg.Log = quiet
 	}
 	o.queue = task.New(db, task.Config{
-		Log: cfg.Log, MaxWorkers: 1, // in order
+		Log: cfg.Log, MaxWorkers: workers,
 		PollInterval: 20 * time.Millisecond, Backoff: func(int) time.Duration { return 0 },
 	})
 	o.queue.Add(task.Work(func(_ context.Context, e end) error {
