@@ -161,5 +161,8 @@ func parseSender(cfg Config) (s sender, err error) {
 	if s.host = cfg.Host; s.host == "" {
 		s.host = s.from.Address[strings.LastIndexByte(s.from.Address, '@')+1:]
 	}
+	if strings.Contains(s.host, ":") { // IPv6
+		s.host = "[" + strings.Trim(s.host, "[]") + "]"
+	}
 	return s, nil
 }

@@ -72,6 +72,16 @@ func TestNewOutboxRefuses(t *testing.T) {
 	}
 }
 
+func TestSenderHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{"": "shop.example", "localhost": "localhost", "::1": "[::1]", "[::1]": "[::1]"} {
+		s, err := parseSender(Config{From: "The shop <mail@shop.example>", Host: host})
+		if err != nil || s.host != want {
+			t.Errorf("%q: %q, %v, want %q", host, s.host, err, want)
+		}
+	}
+}
+
 func FuzzAddress(f *testing.F) {
 	for _, s := range []string{"ana@example.org", `"a b"@[127.0.0.1]`, "Ana <ana@example.org>", "=?utf-8?q?=0d=0a?= <a@b>", "\"\\\"\"@b", "ä@ö.de", "<a@b>", "a@b\r\nc: d"} {
 		f.Add(s)
