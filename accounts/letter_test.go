@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/manortest"
 	"github.com/manorgo/manor/secret"
 )
@@ -203,6 +205,10 @@ func TestLettersFromFiles(t *testing.T) {
 		c.Accounts.Templates = fstest.MapFS{"en/reset.txt": {Data: []byte("Subject: x\n\n{{.Link}}\n{{.Token}}")}}
 		if _, err := manor.New(c); err == nil || !strings.Contains(err.Error(), "en/reset.txt:4:") {
 			t.Errorf("an app with a letter that is wrong: %v", err)
+		}
+		c.Accounts.Templates, c.Mail.ReplyTo = nil, "nobody"
+		if _, err := manor.New(c); !errors.Is(err, fault.Invalid) {
+			t.Errorf("an app whose mails cannot be answered: %v", err)
 		}
 	}, manortest.Config(func(c *manor.Config) { c.Accounts.Templates = over }))
 }
