@@ -79,6 +79,7 @@ type program struct {
 	flags   map[string]*string // values of settings, by the name of the flag
 	given   func(flag string) bool
 	entered bool // the command line made sense
+	cache   int  // KiB of a database in a file that its writer keeps; 0 means the usual
 
 	all       []setting
 	databases []string // beside main, that domains ask for

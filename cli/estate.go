@@ -57,7 +57,7 @@ func (p *program) openSome(ctx context.Context, c config, name string, opens []s
 	}()
 	for _, opened := range opens {
 		at := c.at(opened)
-		at.log = log
+		at.log, at.cache = log, p.cache
 		db, err := openDatabase(ctx, at, n == toFound, p.name)
 		if err != nil {
 			return nil, blame(opened, err)

@@ -55,7 +55,7 @@ func (p *program) importUsersCommand() *cobra.Command {
 	c.Flags().IntVar(&o.Firebase.MemoryCost, "firebase-mem-cost", 14, "mem_cost of Firebase")
 	c.Flags().BoolVar(&o.DryRun, "dry-run", false, "do everything, and undo it")
 	c.Flags().BoolVar(&o.Restart, "restart", false, "forget how far an earlier import of this file came")
-	c.Flags().IntVar(&o.Batch, "batch", 1000, "`people` that are stored together")
+	c.Flags().IntVar(&o.Batch, "batch", 20_000, "`people` that are stored together")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
 		o.From = imports.Source(*from)
 		switch {
@@ -69,6 +69,7 @@ func (p *program) importUsersCommand() *cobra.Command {
 			return misused("%s %s", by, err)
 		}
 		o.Firebase.SignerKey = secret.NewText(key)
+		p.cache = 128 << 10 // so that the indexes of a million people are written once a batch
 		return p.with(ctx, toUse, func(e *estate) error { return p.importUsers(ctx, e, f, args[0], *refused, o) })
 	})
 	return c

@@ -54,7 +54,7 @@ func openDatabase(ctx context.Context, at location, create bool, program string)
 	if _, err := os.Stat(at.file); errors.Is(err, fs.ErrNotExist) && !create {
 		return nil, fault.Errorf(fault.NotFound, "there is no database %s yet: %s serve makes it", at.file, program)
 	}
-	return sqlite.Open(ctx, at.file, sqlite.Options{})
+	return sqlite.Open(ctx, at.file, sqlite.Options{Cache: at.cache})
 }
 
 // replicasOf returns the replicas that the settings name.

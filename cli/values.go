@@ -68,6 +68,8 @@ type location struct {
 
 	replicas []secret.Text // URLs of the servers that follow it
 	log      *slog.Logger  // is told when these come and go
+
+	cache int // KiB of a file that its writer keeps; 0 means the usual
 }
 
 func (l location) isZero() bool { return l.file == "" && l.url.IsZero() }

@@ -68,7 +68,7 @@ func newApp(b *testing.B, database string) (*manor.App, *data.DB) {
 	var db *data.DB
 	var err error
 	if database == "sqlite" {
-		db, err = sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "manor.db"), sqlite.Options{})
+		db, err = sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "manor.db"), sqlite.Options{Cache: 128 << 10})
 	} else {
 		db, err = postgres.Open(b.Context(), pgtest.Database(b), postgres.Options{})
 	}

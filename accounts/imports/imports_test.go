@@ -336,3 +336,26 @@ func TestInterrupted(t *testing.T) {
 		}
 	}, manortest.Idle())
 }
+
+// Two imports of the same people at once store each of them once.
+func TestTogether(t *testing.T) {
+	manortest.Each(t, func(t *testing.T, app *manortest.App) {
+		const size = 40
+		var file strings.Builder
+		for i := range size {
+			fmt.Fprintf(&file, "{\"email\":\"p%d@example.com\",\"username\":\"p%d\"}\n", i, i)
+		}
+		sums, errs := make([]imports.Result, 2), make([]error, 2)
+		var both sync.WaitGroup
+		for i := range sums {
+			both.Go(func() {
+				sums[i], _, errs[i] = run(t, app, fmt.Sprintf("people%d.ndjson", i), file.String(), imports.Options{From: imports.JSON, Batch: 5})
+			})
+		}
+		both.Wait()
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "in all", []int64{sums[0].Created + sums[1].Created, sums[0].Present + sums[1].Present, int64(len(people(t, app)))}, []int64{size, size, size})
+	}, manortest.Idle())
+}

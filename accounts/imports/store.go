@@ -3,6 +3,7 @@ package imports
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/manorgo/manor/accounts/roles"
@@ -117,11 +118,14 @@ func (r *run) accounts(ctx context.Context, tx *data.Tx, people []person) (map[s
 	for i := range people {
 		keys[i] = users.EmailKey(people[i].Email)
 	}
+	slices.Sort(keys) // so that what is read of the index is read once
 	return r.users.KnownByEmail(ctx, tx, keys)
 }
 
 // add stores new people, with their roles.
 func (r *run) add(ctx context.Context, tx *data.Tx, fresh []person) error {
+	// Neighbours in an index are written together.
+	slices.SortFunc(fresh, func(a, b person) int { return strings.Compare(users.EmailKey(a.Email), users.EmailKey(b.Email)) })
 	rows := make([]users.User, len(fresh))
 	for i := range fresh {
 		rows[i] = fresh[i].User

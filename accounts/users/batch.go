@@ -40,11 +40,7 @@ var (
 // KnownByEmail returns those people who have one of the addresses, given as
 // EmailKey makes them, by it.
 func (s *Service) KnownByEmail(ctx context.Context, h data.Handle, keys []string) (map[string]Known, error) {
-	list, err := json.Marshal(keys)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := knownByEmail.All(ctx, h, string(list))
+	rows, err := knownByEmail.All(ctx, h, asParameter(keys))
 	out := make(map[string]Known, len(rows))
 	for _, k := range rows {
 		out[k.EmailKey] = k
@@ -55,16 +51,18 @@ func (s *Service) KnownByEmail(ctx context.Context, h data.Handle, keys []string
 // UsernamesTaken returns those of some usernames, given as UsernameKey makes
 // them, that somebody has.
 func (s *Service) UsernamesTaken(ctx context.Context, h data.Handle, keys []string) (map[string]bool, error) {
-	list, err := json.Marshal(keys)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := takenNames.All(ctx, h, string(list))
+	rows, err := takenNames.All(ctx, h, asParameter(keys))
 	out := make(map[string]bool, len(rows))
 	for _, r := range rows {
 		out[r.Key] = true
 	}
 	return out, err
+}
+
+// asParameter writes keys as the one parameter that they are.
+func asParameter(keys []string) string {
+	b, _ := json.Marshal(keys) // strings always can be
+	return string(b)
 }
 
 // AddAll stores many new accounts, all or none, and says so once to whoever

@@ -273,10 +273,10 @@ func TestWaitingForATurnToWrite(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	d := openFile(t, Options{})
+	d := openFile(t, Options{Cache: 4000})
 	for pragma, want := range map[string][2]int{ // on a reader, on the writer
 		"busy_timeout": {5000, 5000}, "foreign_keys": {1, 1}, "trusted_schema": {0, 0}, "temp_store": {2, 2}, "query_only": {1, 0}, "synchronous": {2, 2},
-		"journal_size_limit": {-1, 67108864},
+		"journal_size_limit": {-1, 67108864}, "cache_size": {-2000, -4000},
 	} {
 		var got [2]int
 		conn, err := d.readers.get(t.Context())

@@ -43,6 +43,10 @@ type Options struct {
 	// connection of its own that is opened when it is first needed. 0 means one
 	// for each CPU, and at least four.
 	Readers int
+	// Cache is how much of the file, in KiB, the connection that writes may keep
+	// in memory. 0 means 2,000. More helps whoever adds very many rows to a table
+	// with indexes, and nobody else: the system keeps the rest of the file.
+	Cache int
 	// Now is the clock that times in rows are taken from. nil means time.Now.
 	Now func() time.Time
 }
@@ -87,8 +91,8 @@ func open(ctx context.Context, path string, opts Options) (*database, error) {
 		start = "BEGIN IMMEDIATE"
 	}
 	d := &database{
-		readers: newReaders(readers, dsn(path, true, opts.ReadOnly)),
-		writer:  newWriter(dsn(path, opts.ReadOnly, opts.ReadOnly), start),
+		readers: newReaders(readers, dsn(path, true, opts.ReadOnly, 0)),
+		writer:  newWriter(dsn(path, opts.ReadOnly, opts.ReadOnly, opts.Cache), start),
 	}
 	if err := d.check(ctx, opts.ReadOnly); err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -100,7 +104,10 @@ func open(ctx context.Context, path string, opts Options) (*database, error) {
 const busyTimeout = 5 * time.Second
 
 // dsn names the file and how a connection to it is set up.
-func dsn(path string, reads, readOnly bool) string {
+func dsn(path string, reads, readOnly bool, cache int) string {
+	if cache <= 0 {
+		cache = 2000
+	}
 	q := url.Values{
 		// First of all, so that the rest waits its turn too.
 		"_busy_timeout": {strconv.FormatInt(busyTimeout.Milliseconds(), 10)},
@@ -109,7 +116,7 @@ func dsn(path string, reads, readOnly bool) string {
 		"_pragma": {
 			"trusted_schema(off)",
 			"temp_store(memory)",
-			"cache_size(-2000)", // KiB, filled as needed
+			fmt.Sprintf("cache_size(-%d)", cache), // KiB, filled as needed
 		},
 	}
 	switch {
