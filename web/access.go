@@ -66,8 +66,10 @@ func RequireAny(permissions ...string) Access { return AnyOf(each(permissions, R
 func RequireAll(permissions ...string) Access { return AllOf(each(permissions, Require)...) }
 
 // Role lets callers call who hold the role. A permission is the better thing to
-// ask for: it can be given to other roles later. Role panics if the name is not
-// in normal form (auth.NormalName), empty or longer than auth.MaxName.
+// ask for: it can be given to other roles later, and whoever may write roles can
+// make one of any name, but none with a permission that they do not hold. Role
+// panics if the name is not in normal form (auth.NormalName), empty or longer
+// than auth.MaxName.
 func Role(name string) Access {
 	if name == "" || len(name) > auth.MaxName || name != auth.NormalName(name) {
 		panic(fmt.Sprintf("web: Role needs the name of a role in lower case, not %q", name))
