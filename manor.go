@@ -126,6 +126,9 @@ func New(c Config) (*App, error) {
 	if err := c.checkDatabases(); err != nil {
 		return nil, err
 	}
+	if err := c.Accounts.Sessions.Check(); err != nil {
+		return nil, err
+	}
 	for _, db := range append(slices.Collect(maps.Values(c.Databases)), c.DB) {
 		if !db.HasKeys() {
 			db.SetKeys(c.Keys)

@@ -84,10 +84,27 @@ func (a *App) Handler() (http.Handler, error) {
 	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
 		mux.Handle(path, docs)
 	}
+	if set, ok := a.flows.Sessions().KeySet(); ok {
+		mux.HandleFunc("GET /.well-known/jwks.json", publish(set))
+	}
 	mux.HandleFunc("GET /livez", a.live)
 	mux.HandleFunc("GET /readyz", a.ready)
 	mux.Handle("/", web.LimitHandler(a.env.Limits, web.Critical, "pages", site))
 	return a.frame(mux), nil
+}
+
+// publish serves what changes only when the program is started anew.
+func publish(v any) http.HandlerFunc {
+	body, err := json.Marshal(v)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err != nil {
+			web.WriteError(w, r, err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		_, _ = w.Write(body)
+	}
 }
 
 // Operations serves what operators see and nobody else should: /metrics for

@@ -45,6 +45,8 @@ type Config struct {
 	Hooks Hooks
 	// Grace is how long a deleted account waits to be erased. 0 means 30 days.
 	Grace time.Duration
+	// Sessions says how long people stay signed in, and by what.
+	Sessions sessions.Config
 	// Name is what mails call the app. "" means the host of its public URL.
 	Name string
 	// Templates are files that replace the built-in mails or add languages, see
@@ -102,7 +104,7 @@ func NewService(env domain.Env, c Config) (*Service, error) {
 		keys: env.Keys, limits: env.Limits,
 		letters:  letters,
 		users:    people,
-		sessions: sessions.NewService(env),
+		sessions: sessions.NewService(env, c.Sessions),
 		tokens:   tokens.NewService(env.DB, env.Keys),
 		roles:    roles.NewService(env.DB, people, env.Events, nil), // roles are given here, not written
 		domains:  env.Domains,

@@ -219,7 +219,11 @@ func (s *Service) refresh(ctx context.Context, in *struct {
 	return reveal(issued), nil
 }
 
-func (s *Service) revoke(ctx context.Context, in *tokenBody) (*web.None, error) {
+func (s *Service) revoke(ctx context.Context, in *struct {
+	Body struct {
+		Token string `json:"token" maxLength:"2048"` // a JWT is longer than others
+	}
+}) (*web.None, error) {
 	return nil, s.sessions.RevokeToken(ctx, in.Body.Token)
 }
 

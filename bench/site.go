@@ -75,7 +75,7 @@ func build(ctx context.Context, name, at, dir string, n int) (s site, err error)
 	if err := populate(ctx, db, n); err != nil {
 		return s, err
 	}
-	service := sessions.NewService(domain.Env{DB: db, Keys: keys})
+	service := sessions.NewService(domain.Env{DB: db, Keys: keys}, sessions.Config{})
 	for i := range connections {
 		err := db.Tx(ctx, func(tx *data.Tx) error {
 			u := person(i)

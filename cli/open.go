@@ -40,9 +40,12 @@ func (p *program) newApp(c config, db *data.DB, others map[string]*data.DB, keys
 func (p *program) appConfig(c config, db *data.DB, others map[string]*data.DB, keys *secret.Keyring, log *slog.Logger, prints io.Writer) manor.Config {
 	return manor.Config{
 		DB: db, Databases: others, Keys: keys, Domains: p.domains, Log: log, Files: c.files,
-		Hasher:   &secret.Hasher{Refused: c.refused},
-		Accounts: accounts.Config{Registration: c.registration, Unverified: !c.verify, Grace: c.grace, Templates: c.templates},
-		Mail:     manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, ReplyTo: c.replyTo, Print: prints},
+		PublicURL: c.publicURL, TrustedProxies: c.trustedProxies, Limits: c.limits, Title: c.title, Version: Version,
+		Hasher: &secret.Hasher{Refused: c.refused},
+		Accounts: accounts.Config{
+			Registration: c.registration, Unverified: !c.verify, Grace: c.grace, Templates: c.templates, Sessions: c.sessions,
+		},
+		Mail: manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, ReplyTo: c.replyTo, Print: prints},
 	}
 }
 

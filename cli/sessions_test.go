@@ -68,6 +68,9 @@ func TestSessionsCommands(t *testing.T) {
 		fails(2, "not the id of a session", "revoke", "ada", "x")
 		fails(2, "live, ended or all", "list", "--state", "dead")
 		fails(2, "a cookie or a token", "list", "--kind", "key")
+		env = append(env, "MANOR_ACCESS_LIFE=2h")
+		fails(2, "the life of access tokens must be from 1m0s to 1h0m0s", "list")
+		env = env[:len(env)-1]
 		fails(1, "there is no account eve", "revoke", "eve", "--all")
 
 		run(t, env, "", "sessions", "revoke", "bob@example.com", bobs)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/accounts/sessions"
 	filedriver "github.com/manorgo/manor/file/driver"
 	"github.com/manorgo/manor/file/local"
 	"github.com/manorgo/manor/limit"
@@ -40,6 +41,7 @@ type config struct {
 	verify         bool
 	refused        *secret.PasswordList // nil means no more than the common ones
 	grace          time.Duration
+	sessions       sessions.Config
 	title          string
 	logFormat      string
 	logLevel       slog.Level
@@ -90,6 +92,12 @@ func settings() []setting {
 		{"VERIFY", "on", "", "whether new e-mail addresses must be confirmed, `on or off`", readVerify},
 		{"PASSWORD_LIST", "", "none beside the common ones that every program knows", "`file` of passwords that nobody may choose, made by passwords filter", readPasswordList},
 		{"DELETION_GRACE", "720h", "", "`time` after which deleted accounts are erased", readGrace},
+		{"SESSION_IDLE", "", "12h", "`time` after which a browser that is not used is signed out", readDuration(func(c *config) *time.Duration { return &c.sessions.Idle })},
+		{"SESSION_LIFE", "", "24h", "`time` after which it is signed out, used or not", readDuration(func(c *config) *time.Duration { return &c.sessions.Life })},
+		{"REMEMBER_IDLE", "", "14d", "SESSION_IDLE for browsers that are to be remembered, and for programs, a `time`", readDuration(func(c *config) *time.Duration { return &c.sessions.RememberIdle })},
+		{"REMEMBER_LIFE", "", "30d", "SESSION_LIFE for the same, a `time`", readDuration(func(c *config) *time.Duration { return &c.sessions.RememberLife })},
+		{"ACCESS_LIFE", "15m", "", "`time` after which an access token must be renewed", readDuration(func(c *config) *time.Duration { return &c.sessions.AccessLife })},
+		{"ACCESS_TOKENS", "opaque", "", "`form` of access tokens: opaque, or jwt, which other services can read by /.well-known/jwks.json", readAccessTokens},
 		{"TITLE", "Manor", "", "`name` of the service for people and in its API's description", readTitle},
 		{"LOG", "text", "", "`format` of the log: text or json", readLog},
 		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},

@@ -26,6 +26,7 @@ const (
 	LabelCursor       Label = "sign/cursor"
 	LabelDeviceCookie Label = "sign/device" // cookies of devices that signed in before
 	LabelFile         Label = "sign/file"
+	LabelAccessJWT    Label = "sign/jwt" // access tokens that other services read
 
 	LabelColumn Label = "seal/column" // values of encrypted columns
 	LabelCode   Label = "digest/code" // one-time codes

@@ -18,6 +18,7 @@ const (
 	SessionCookie  Prefix = "mns" // a signed-in browser
 	BrowserCookie  Prefix = "mnw" // a browser, signed in or not, whose state a program keeps
 	AccessToken    Prefix = "mna" // a bearer token that lives for minutes
+	AccessID       Prefix = "mnj" // the id of an access token that is a JWT
 	RefreshToken   Prefix = "mnr" // exchanged for the next access token
 	VerifyToken    Prefix = "mnv" // proves an e-mail address
 	ResetToken     Prefix = "mnp" // allows a new password

@@ -38,9 +38,9 @@ func newSelect[R any](text string) *data.Select[R] {
 	)
 }
 
-// Domain returns everything sessions add to an app.
+// Domain returns everything sessions add to an app, with the zero Config.
 func Domain(env domain.Env) domain.Domain {
-	return NewService(env).Domain()
+	return NewService(env, Config{}).Domain()
 }
 
 // Domain returns what the service adds to an app.
@@ -75,7 +75,7 @@ func (s *Service) schemes(secure bool) []auth.Scheme {
 			Name: "bearer",
 			Find: func(r *http.Request) (string, bool) {
 				token, ok := auth.Bearer(r)
-				return token, ok && secret.LooksLike(secret.AccessToken, token)
+				return token, ok && (secret.LooksLike(secret.AccessToken, token) || s.jwt != nil && looksLikeJWT(token))
 			},
 			Verify: s.verifyToken,
 		},

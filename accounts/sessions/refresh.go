@@ -10,7 +10,8 @@ import (
 	"github.com/manorgo/manor/secret"
 )
 
-// A tokenPair is the secrets of a token session.
+// A tokenPair is the secrets of a token session. What access is becomes the id of
+// a JWT, if access tokens are such.
 type tokenPair struct{ access, refresh secret.Token }
 
 // successors returns the pair that follows a refresh token, under each version
@@ -18,7 +19,7 @@ type tokenPair struct{ access, refresh secret.Token }
 // that knows it and the key, so that who lost the answer can be given it once
 // more, and nobody has to keep it: without all three it cannot be made.
 func (s *Service) successors(token secret.Token, row data.ID[RefreshToken]) []tokenPair {
-	access := s.keys.Derive(secret.LabelAccess, secret.AccessToken, token, row[:])
+	access := s.keys.Derive(secret.LabelAccess, s.accessPrefix(), token, row[:])
 	refresh := s.keys.Derive(secret.LabelRefresh, secret.RefreshToken, token, row[:])
 	out := make([]tokenPair, len(access))
 	for v := range out {
@@ -28,11 +29,15 @@ func (s *Service) successors(token secret.Token, row data.ID[RefreshToken]) []to
 }
 
 // issued is what a program is given at the time now.
-func issued(row Session, pair tokenPair, now time.Time) Issued {
-	return Issued{
-		Session: row, Access: secret.NewText(pair.access.Reveal()), Refresh: pair.refresh,
+func (s *Service) issued(row *Session, pair tokenPair, now time.Time) Issued {
+	out := Issued{
+		Session: *row, Access: secret.NewText(pair.access.Reveal()), Refresh: pair.refresh,
 		ExpiresIn: row.AccessExpiresAt.Sub(now),
 	}
+	if s.jwt != nil {
+		out.Access = s.jwt.sign(s.claims(row, pair.access, now))
+	}
+	return out
 }
 
 func (s *Service) addRefresh(ctx context.Context, tx *data.Tx, row *Session, pair tokenPair) error {
@@ -79,12 +84,12 @@ func (s *Service) renew(ctx context.Context, tx *data.Tx, key ID, pair tokenPair
 	}
 	row, err = table.On(tx).UpdateOne(ctx, data.All(id.Eq(key), live(now)),
 		digest.Set(s.keys.DigestOf(secret.LabelAccess, pair.access)),
-		accessExpiresAt.Set(earlier(now.Add(AccessLife), row.ExpiresAt)),
-		idleExpiresAt.Set(earlier(now.Add(row.idle()), row.ExpiresAt)), lastSeenAt.Set(now))
+		accessExpiresAt.Set(earlier(now.Add(s.config.AccessLife), row.ExpiresAt)),
+		idleExpiresAt.Set(earlier(now.Add(s.config.idle(row.Remember)), row.ExpiresAt)), lastSeenAt.Set(now))
 	if err != nil {
 		return out, err
 	}
-	return issued(row, pair, now), s.addRefresh(ctx, tx, &row, pair)
+	return s.issued(&row, pair, now), s.addRefresh(ctx, tx, &row, pair)
 }
 
 // again answers a refresh token that cannot be used any more.
@@ -107,7 +112,7 @@ func (s *Service) again(ctx context.Context, token secret.Token, digests []secre
 		if err != nil {
 			return Issued{}, err
 		}
-		return issued(session, pair, now), nil
+		return s.issued(&session, pair, now), nil
 	}
 	return Issued{}, refreshInvalid() // whoever has the pair has renewed it meanwhile
 }

@@ -124,7 +124,7 @@ func TestRetryUnderAnotherKey(t *testing.T) {
 		env := h.Env
 		env.Keys, err = secret.NewKeyring([]byte("another key, which is current now"[:32]), []byte("0123456789abcdefghijklmnopqrstuv"))
 		h.Must(err)
-		again, err := sessions.NewService(env).Refresh(t.Context(), first.Refresh.Reveal())
+		again, err := sessions.NewService(env, sessions.Config{}).Refresh(t.Context(), first.Refresh.Reveal())
 		h.Must(err)
 		if !samePair(again, second) {
 			t.Error("the retry is given another pair")

@@ -73,7 +73,7 @@ func (s *Service) writeSeen(ctx context.Context) error {
 			}
 		}
 		slices.SortFunc(keys, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-		idle := at.Add((&Session{Remember: remember}).idle())
+		idle := at.Add(s.config.idle(remember))
 		for part := range slices.Chunk(keys, 200) {
 			_, err := table.On(s.db).UpdateWhere(ctx, data.All(id.In(part...), lastSeenAt.Lt(at), revokedAt.IsNull()),
 				lastSeenAt.Set(at), idleExpiresAt.Set(idle))

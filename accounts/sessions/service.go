@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/manorgo/manor/accounts/users"
@@ -22,16 +23,25 @@ type Service struct {
 	events *event.Bus // nil tells nobody
 	links  web.Links
 	log    *slog.Logger
+	config Config
+	jwt    *jwtSigner // nil if access tokens are opaque
 	seen   *seenLog
 }
 
-// NewService returns the service of an app.
-func NewService(env domain.Env) *Service {
+// NewService returns the service of an app. The Config is one that Check finds
+// nothing wrong with.
+func NewService(env domain.Env, c Config) *Service {
 	log := env.Log
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Service{db: env.DB, keys: env.Keys, events: env.Events, links: env.Links, log: log, seen: newSeenLog()}
+	s := &Service{
+		db: env.DB, keys: env.Keys, events: env.Events, links: env.Links, log: log, config: c.complete(), seen: newSeenLog(),
+	}
+	if s.config.AccessTokens == JWT {
+		s.jwt = newJWTSigner(env.Keys, strings.TrimSuffix(env.Links.To("/", nil), "/"))
+	}
+	return s
 }
 
 // An Opening says what session is to begin.
@@ -67,7 +77,7 @@ func (s *Service) Open(ctx context.Context, tx *data.Tx, o Opening) (out Issued,
 		AuthenticatedAt: now, LastSeenAt: now, UserAgent: o.Client.UserAgent, IPPrefix: ipPrefix(o.Client.IP),
 		Device: is.device, Rights: fingerprint(is.Superuser, is.Granted),
 	}
-	row.IdleExpiresAt, row.ExpiresAt = now.Add(row.idle()), now.Add(row.life())
+	row.IdleExpiresAt, row.ExpiresAt = now.Add(s.config.idle(row.Remember)), now.Add(s.config.life(row.Remember))
 	if o.Kind == Cookie {
 		out, err = s.openCookie(ctx, tx, row)
 	} else {
@@ -87,14 +97,14 @@ func (s *Service) openCookie(ctx context.Context, tx *data.Tx, row Session) (Iss
 }
 
 func (s *Service) openToken(ctx context.Context, tx *data.Tx, row Session, now time.Time) (Issued, error) {
-	pair := tokenPair{secret.NewToken(secret.AccessToken), secret.NewToken(secret.RefreshToken)}
+	pair := tokenPair{secret.NewToken(s.accessPrefix()), secret.NewToken(secret.RefreshToken)}
 	row.Digest = s.keys.DigestOf(secret.LabelAccess, pair.access)
-	until := now.Add(AccessLife)
+	until := now.Add(s.config.AccessLife)
 	row.AccessExpiresAt = &until
 	if err := table.On(tx).Add(ctx, &row); err != nil {
 		return Issued{}, err
 	}
-	return issued(row, pair, now), s.addRefresh(ctx, tx, &row, pair)
+	return s.issued(&row, pair, now), s.addRefresh(ctx, tx, &row, pair)
 }
 
 // ipPrefix keeps of an address what tells a place from another, not a person:
@@ -121,8 +131,8 @@ func live(now time.Time) data.Filter[Session] {
 // unknown token is no error (RFC 7009).
 func (s *Service) RevokeToken(ctx context.Context, text string) error {
 	var session data.Filter[Session]
-	if token, err := secret.ParseToken(secret.AccessToken, text); err == nil {
-		session = digest.In(s.keys.Digests(secret.LabelAccess, token)...)
+	if digests, ok := s.accessDigests(text); ok {
+		session = digest.In(digests...)
 	} else if token, err := secret.ParseToken(secret.RefreshToken, text); err == nil {
 		row, err := refreshTable.On(s.db).GetBy(ctx, refreshDigest.In(s.keys.Digests(secret.LabelRefresh, token)...))
 		if fault.KindOf(err) == fault.NotFound {

@@ -26,7 +26,7 @@ func sessionsDomain(h *accountstest.Harness) domain.Domain {
 }
 
 func service(h *accountstest.Harness) *sessions.Service {
-	return sessions.NewService(h.Env)
+	return sessions.NewService(h.Env, sessions.Config{})
 }
 
 func open(t *testing.T, h *accountstest.Harness, u users.User, kind sessions.Kind, remember bool) (out sessions.Issued) {

@@ -27,17 +27,6 @@ const (
 	Token  Kind = "token"
 )
 
-// Lives of sessions and tokens.
-const (
-	AccessLife = 15 * time.Minute    // an access token
-	grace      = 10 * time.Second    // in which a secret that was replaced may still be on its way
-	seenEvery  = time.Minute         // how exactly last_seen_at is kept
-	shortIdle  = 12 * time.Hour      // without "remember me"
-	shortLife  = 24 * time.Hour      //
-	longIdle   = 14 * 24 * time.Hour // with it, and for programs
-	longLife   = 30 * 24 * time.Hour //
-)
-
 // A Session is somebody being signed in. Ended ones stay for a while, for the
 // record.
 type Session struct {
@@ -95,18 +84,3 @@ var (
 	refreshExpires = data.Col[time.Time](refreshTable, "expires_at")
 	refreshUsed    = data.Col[time.Time](refreshTable, "used_at")
 )
-
-// idle returns how long the session may go unused.
-func (s *Session) idle() time.Duration {
-	if s.Remember {
-		return longIdle
-	}
-	return shortIdle
-}
-
-func (s *Session) life() time.Duration {
-	if s.Remember {
-		return longLife
-	}
-	return shortLife
-}

@@ -21,6 +21,7 @@ type holder struct {
 	AuthenticatedAt time.Time `db:"authenticated_at"`
 	LastSeenAt      time.Time `db:"last_seen_at"`
 	ExpiresAt       time.Time `db:"expires_at"`
+	Epoch           int       `db:"epoch"`
 	Rights          int64     `db:"rights"`
 	Superuser       bool      `db:"is_superuser"`
 	Granted         []granted `db:"granted,json"`
@@ -32,18 +33,18 @@ type granted struct {
 	Permissions []string `json:"permissions"`
 }
 
-const holderSQL = `SELECT s.id, s.user_id, s.remember, s.authenticated_at, s.last_seen_at, s.expires_at, s.rights, u.is_superuser,
+const holderSQL = `SELECT s.id, s.user_id, s.remember, s.authenticated_at, s.last_seen_at, s.expires_at, s.epoch, s.rights, u.is_superuser,
 	GRANTED AS granted
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.digest = ? AND s.kind = ? AND s.revoked_at IS NULL AND s.expires_at > ? AND s.idle_expires_at > ?
 	AND (s.access_expires_at IS NULL OR s.access_expires_at > ?) AND s.epoch = u.epoch AND u.is_active AND u.email_verified`
 
 // find returns whose live session has one of the digests, and which, or
-// fault.Unauthenticated.
-func (s *Service) find(ctx context.Context, kind Kind, digests []secret.Digest) (h holder, d secret.Digest, err error) {
+// fault.Unauthenticated. An access token may have ended late ago.
+func (s *Service) find(ctx context.Context, kind Kind, digests []secret.Digest, late time.Duration) (h holder, d secret.Digest, err error) {
 	now := s.db.Now()
 	for _, d = range digests {
-		h, err = holders.One(ctx, s.db, d[:], kind, now, now, now)
+		h, err = holders.One(ctx, s.db, d[:], kind, now, now, now.Add(-late))
 		if fault.KindOf(err) == fault.NotFound {
 			continue
 		}
@@ -58,11 +59,14 @@ func (s *Service) find(ctx context.Context, kind Kind, digests []secret.Digest) 
 // verifyToken returns whose access token it is, or fault.Unauthenticated
 // whatever is wrong with it.
 func (s *Service) verifyToken(ctx context.Context, text string) (*auth.Principal, error) {
+	if s.jwt != nil && looksLikeJWT(text) {
+		return s.verifyJWT(ctx, text)
+	}
 	token, err := secret.ParseToken(secret.AccessToken, text)
 	if err != nil {
 		return nil, unauthenticated()
 	}
-	h, _, err := s.find(ctx, Token, s.keys.Digests(secret.LabelAccess, token))
+	h, _, err := s.find(ctx, Token, s.keys.Digests(secret.LabelAccess, token), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +81,7 @@ func (s *Service) verifyCookie(ctx context.Context, text string) (*auth.Principa
 		return nil, unauthenticated()
 	}
 	digests := s.keys.Digests(secret.LabelSession, token)
-	h, d, err := s.find(ctx, Cookie, digests)
+	h, d, err := s.find(ctx, Cookie, digests, 0)
 	if fault.KindOf(err) == fault.Unauthenticated {
 		return nil, s.replaced(ctx, digests)
 	}
