@@ -42,8 +42,10 @@ const (
 // is looked at, so that many at once are no more than the limit.
 type attempt struct {
 	asks    []limit.Ask
-	refused bool // answer as to a wrong password, after the same work
-	hits    int  // failures in a row, with this one
+	refused bool     // answer as to a wrong password, after the same work
+	hits    int      // failures in a row, with this one
+	last    bool     // if it fails, the account is locked the first time
+	user    users.ID // the account, zero if there is none
 }
 
 // begin takes a place for an attempt to sign in as u, or as whoever was named if
@@ -70,6 +72,7 @@ func (s *Service) begin(ctx context.Context, in SigningIn, u *users.User) (attem
 	for _, v := range verdicts {
 		a.hits = max(a.hits, v.Hits)
 	}
+	a.user, a.last = u.ID, !a.refused && a.asks[0].Name == limitSignIn && verdicts[0].Hits == accountLock.Free
 	if a.refused {
 		return a, nil
 	}
@@ -86,13 +89,47 @@ func (s *Service) challengeAttempt(ctx context.Context, in SigningIn, a attempt)
 	return err
 }
 
-// giveBack undoes begin for an attempt that could not be made, which err says,
-// and returns err.
-func (s *Service) giveBack(ctx context.Context, a attempt, err error) error {
-	if a.refused || fault.KindOf(err) != fault.Unavailable {
-		return err
+// failed does what follows from the end of an attempt, err, and returns it: one
+// that could not be made is given back, and one that locks an account is told
+// its owner.
+func (s *Service) failed(ctx context.Context, a attempt, err error) error {
+	kind := fault.KindOf(err)
+	switch {
+	case kind == fault.Unavailable && !a.refused:
+		err = errors.Join(err, s.limits.GiveBack(context.WithoutCancel(ctx), a.asks...))
+	case kind == fault.Unauthenticated && a.last:
+		terr := s.db.Tx(ctx, func(tx *data.Tx) error { return s.queue.Enqueue(ctx, tx, locked{a.user}) })
+		if terr != nil {
+			return terr
+		}
 	}
-	return errors.Join(err, s.limits.GiveBack(context.WithoutCancel(ctx), a.asks...))
+	return err
+}
+
+// locked asks for the owner of an account, if there is one, to be told that it
+// was locked. As with forgot, a task looks, so that strangers cannot tell.
+type locked struct {
+	User users.ID `json:"user"`
+}
+
+// Kind names the task.
+func (locked) Kind() string { return "accounts.locked" }
+
+// mailLocked tells the owner of an account that it was locked.
+func (s *Service) mailLocked(ctx context.Context, l locked) error {
+	if l.User.IsZero() {
+		return nil
+	}
+	return s.db.Tx(ctx, func(tx *data.Tx) error {
+		u, err := s.users.Table.On(tx).Get(ctx, l.User)
+		if fault.KindOf(err) == fault.NotFound || err == nil && !u.SignsIn() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.send(ctx, tx, letterLocked, u.Email, letterTo(&u))
+	})
 }
 
 // succeed forgets the failures before an attempt that was right.

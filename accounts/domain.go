@@ -19,7 +19,9 @@ import (
 func (s *Service) Domain() domain.Domain {
 	return domain.Domain{
 		Name: "accounts", Mount: s.mount,
-		Workers:   []task.Worker{task.Work(s.mailReset), task.Work(s.mailVerify), task.Work(s.purge).With(task.Options{Timeout: purgeTimeout})},
+		Workers: []task.Worker{
+			task.Work(s.mailReset), task.Work(s.mailVerify), task.Work(s.mailLocked), task.Work(s.purge).With(task.Options{Timeout: purgeTimeout}),
+		},
 		Schedules: []task.Schedule{{Every: time.Hour, Args: Purge{}}},
 		Handlers:  append(s.handlers(), s.notices()...),
 		Export:    s.exportMails, Erase: s.eraseMails,

@@ -31,6 +31,7 @@ const (
 	letterInvitation      = "invitation"
 	letterNewDevice       = "new_device"
 	letterReused          = "reused"
+	letterLocked          = "locked"
 	letterTest            = "test"
 )
 
@@ -70,6 +71,7 @@ func letterKinds() []mail.Letter {
 		{Name: letterDeleted, Sample: deleted, Must: []string{deleted.Link, deleted.Day}},
 		{Name: letterNewDevice, Sample: seen, Must: []string{seen.When}},
 		{Name: letterReused, Sample: seen, Must: []string{seen.When}},
+		{Name: letterLocked, Sample: plain},
 		{Name: letterKnown, Sample: plain},
 		{Name: letterEmailTaken, Sample: plain},
 		{Name: letterPasswordChanged, Sample: plain},

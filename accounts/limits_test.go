@@ -154,6 +154,26 @@ func TestLockout(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// The owner of an account hears once that it was locked, and nobody else hears
+// that there is one.
+func TestLockoutIsTold(t *testing.T) {
+	limited(t, func(t *testing.T, app *manortest.App) {
+		app.User(t, "ann")
+		var answers []answer
+		for _, name := range []string{"ann", "nobody", "nobody@example.com"} {
+			fail(t, app, name, 9)
+			answers = append(answers, told(at(t, app, somewhere(100)).Post("/auth/login", signingIn(name, wrong)).Want(401)))
+			fail(t, app, name, 5)
+		}
+		same(t, "the answer that locks", answers[1:], []answer{answers[0], answers[0]})
+		app.WaitTasks(t)
+		list, err := app.Mail().List(t.Context(), 10)
+		if err != nil || len(list) != 1 || list[0].To != "ann@example.com" || list[0].Subject != "Your account at localhost is locked for a while" {
+			t.Errorf("the mails are %+v, %v", list, err)
+		}
+	})
+}
+
 // One address is locked out of an account before it can lock others out.
 func TestPairLockout(t *testing.T) {
 	limited(t, func(t *testing.T, app *manortest.App) {

@@ -47,7 +47,7 @@ var errNewHash = errors.New("accounts: the password changed meanwhile")
 func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
 	u, try, rehash, err := s.prove(ctx, in)
 	if err != nil {
-		return u, sessions.Issued{}, s.giveBack(ctx, try, err)
+		return u, sessions.Issued{}, s.failed(ctx, try, err)
 	}
 	if err := s.before(ctx, Attempt{Step: StepSignIn, User: u.ID, Email: u.Email}); err != nil {
 		return u, sessions.Issued{}, err
@@ -55,7 +55,7 @@ func (s *Service) signIn(ctx context.Context, in SigningIn) (users.User, session
 	var fresh secret.PasswordHash
 	if rehash {
 		if fresh, err = s.hasher.Hash(ctx, in.Password); err != nil {
-			return u, sessions.Issued{}, s.giveBack(ctx, try, err)
+			return u, sessions.Issued{}, s.failed(ctx, try, err)
 		}
 	}
 	var issued sessions.Issued
