@@ -120,13 +120,15 @@ func TestInstancesCountAsOne(t *testing.T) {
 		lock := limit.Ask{Name: "lock", About: "ann", Lock: limit.Lock{Free: n, First: time.Hour, Longest: time.Hour, Stop: 100}}
 		var rates, locks atomic.Int64
 		var group sync.WaitGroup
-		for _, skew := range []time.Duration{-2 * time.Second, 2 * time.Second} {
+		var instances []*limit.Limiter
+		for _, skew := range []time.Duration{-2 * time.Hour, 2 * time.Hour} {
 			cfg := limit.Config{}
 			if db.Dialect() == "sqlite" { // whose instances share a clock
 				cfg.Clock = c.Now
 			}
 			now := func() time.Time { return time.Now().Add(skew) }
 			l := limit.New(data.New(db.Driver(), now), keys(t), cfg)
+			instances = append(instances, l)
 			for range 4 {
 				group.Go(func() {
 					for range each / 4 {
@@ -151,6 +153,15 @@ func TestInstancesCountAsOne(t *testing.T) {
 		group.Wait()
 		if rates.Load() != n || locks.Load() != n {
 			t.Errorf("the rate admitted %d and the lock %d, want %d", rates.Load(), locks.Load(), n)
+		}
+		rate.Key, lock.Key = "in turn", "in turn" // the slow clock's instance first
+		for i, want := range []int{n, 0} {
+			try := func(a limit.Ask) int {
+				return admitted(n, func(int) bool { return limit.Allowed(take(t, instances[i], a)) })
+			}
+			if r, l := try(rate), try(lock); r != want || l != want {
+				t.Errorf("instance %d: the rate admitted %d and the lock %d, want %d", i+1, r, l, want)
+			}
 		}
 	})
 }
