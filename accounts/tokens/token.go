@@ -182,9 +182,7 @@ func (s *Service) Consume(ctx context.Context, tx *data.Tx, p Purpose, text stri
 			return Token{}, err
 		}
 	}
-	row, err := table.On(tx).UpdateOne(ctx, data.All(
-		digest.In(s.keys.Digests(kind.label, token)...), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(now),
-	), usedAt.Set(now))
+	row, err := table.On(tx).UpdateOne(ctx, data.All(digest.In(s.keys.Digests(kind.label, token)...), good(p, now)), usedAt.Set(now))
 	if fault.KindOf(err) == fault.NotFound {
 		return Token{}, Invalid()
 	}
@@ -199,8 +197,7 @@ func (s *Service) Peek(ctx context.Context, h data.Handle, p Purpose, text strin
 	if err != nil {
 		return Token{}, Invalid()
 	}
-	row, err := table.On(h).GetBy(ctx, digest.In(s.keys.Digests(kind.label, token)...),
-		purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(s.db.Now()))
+	row, err := table.On(h).GetBy(ctx, digest.In(s.keys.Digests(kind.label, token)...), good(p, s.db.Now()))
 	if fault.KindOf(err) == fault.NotFound {
 		return Token{}, Invalid()
 	}
@@ -210,8 +207,7 @@ func (s *Service) Peek(ctx context.Context, h data.Handle, p Purpose, text strin
 // Good returns the good tokens of a user and a purpose, the newest first.
 func (s *Service) Good(ctx context.Context, tx *data.Tx, user users.ID, p Purpose) ([]Token, error) {
 	page, err := table.On(tx).List(ctx, data.Query[Token]{
-		Where: data.All(userID.Eq(user), purpose.Eq(p), usedAt.IsNull(), expiresAt.Gt(tx.DB().Now())),
-		Order: data.By(id.Desc()), Limit: -1,
+		Where: data.All(userID.Eq(user), good(p, tx.DB().Now())), Order: data.By(id.Desc()), Limit: -1,
 	})
 	return page.Items, err
 }
