@@ -33,6 +33,7 @@ import (
 	"github.com/manorgo/manor/accounts/roles"
 	"github.com/manorgo/manor/accounts/tokens"
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/audit"
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/migrate"
@@ -76,6 +77,10 @@ type Config struct {
 	// Config does so, with the limits that routes declare.
 	Limits limit.Config
 
+	// Checkpoints is called with each new checkpoint of the audit, to keep it where
+	// those who can change the database cannot: see audit.Config.
+	Checkpoints func(audit.Checkpoint) error
+
 	Accounts accounts.Config
 	Mail     MailConfig
 	Hasher   *secret.Hasher // passwords; nil means the zero Hasher
@@ -107,6 +112,7 @@ type App struct {
 	roles     *roles.Service
 	members   *memberships.Service
 	groups    *groups.Service
+	audit     *audit.Log
 	metrics   *metrics
 
 	begun    atomic.Bool
@@ -148,6 +154,7 @@ func New(c Config) (*App, error) {
 	if err := a.checkPermissions(); err != nil {
 		return nil, err
 	}
+	c.DB.SetWitness(a.audit)
 	return a, nil
 }
 
@@ -217,7 +224,11 @@ func (a *App) build() error {
 	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
 	a.members = memberships.NewService(a.env.DB, a.env.Events)
 	a.groups = groups.NewService(a.env.DB, a.env.Events)
+	a.audit = audit.New(audit.Config{DB: a.env.DB, Keys: a.env.Keys, Checkpoints: a.config.Checkpoints, Log: a.config.Log})
+	// What is written in mails was decided by changes that have entries, and limits only count.
+	a.audit.Exclude("mails", "limits")
 	builtin := []domain.Func{
+		func(domain.Env) domain.Domain { return a.audit.Domain() },
 		users.Domain, tokens.Domain, func(domain.Env) domain.Domain { return a.flows.Sessions().Domain() },
 		roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
 		func(domain.Env) domain.Domain { return a.flows.Domain() },
@@ -232,6 +243,7 @@ func (a *App) build() error {
 		a.env.Tasks.Add(d.Workers...)
 		a.env.Tasks.Plan(d.Schedules...)
 		a.env.Events.Listen(d.Handlers...)
+		a.audit.Exclude(d.Unaudited...)
 	}
 	a.env.Tasks.Add(a.env.Limits.Worker())
 	a.env.Tasks.Plan(a.env.Limits.Schedule())
@@ -364,6 +376,9 @@ func (a *App) Groups() *groups.Service { return a.groups }
 // Limits returns what holds back who asks too much, for programs that count
 // something of their own or let somebody try again.
 func (a *App) Limits() *limit.Limiter { return a.env.Limits }
+
+// Audit returns what was done and by whom.
+func (a *App) Audit() *audit.Log { return a.audit }
 
 // Mail returns the messages that were sent or kept.
 func (a *App) Mail() *mail.Outbox { return a.env.Mail }

@@ -22,7 +22,7 @@ func (a *App) serve() {
 	c := a.config
 	a.router = web.NewRouter(web.Config{
 		Title: c.Title, Version: c.Version, Prefix: "/api/v1", Gate: a.gate, Log: c.Log,
-		Keys: c.Keys, Now: c.DB.Now, Replicas: a.replicated(), Limiter: a.env.Limits,
+		Keys: c.Keys, Now: c.DB.Now, Replicas: a.replicated(), Limiter: a.env.Limits, Refused: a.audit.Refused,
 		SessionCookie: sessions.CookieName(a.env.Links.Secure()),
 	})
 	for _, d := range a.domains {

@@ -103,7 +103,8 @@ func (p *program) root() *cobra.Command {
 	p.addSettings(root)
 	root.AddCommand(
 		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.sessionsCommand(), p.rolesCommand(), p.membershipsCommand(),
-		p.groupsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.limitsCommand(), p.secretsCommand(),
+		p.groupsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.limitsCommand(), p.auditCommand(),
+		p.secretsCommand(),
 		p.openapiCommand(), p.routesCommand(), p.doctorCommand(), p.versionCommand(),
 	)
 	return root
@@ -122,6 +123,6 @@ func help(c *cobra.Command, _ []string) error { return c.Help() }
 func (p *program) does(fn func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		p.entered = true
-		return fn(c.Context(), args)
+		return fn(acting(c.Context(), c), args)
 	}
 }

@@ -150,7 +150,10 @@ func (p *program) with(ctx context.Context, n need, fn func(e *estate) error) er
 			return err
 		}
 	}
-	return fn(e)
+	if err := fn(e); err != nil {
+		return err
+	}
+	return e.Audit().Settle(context.WithoutCancel(ctx))
 }
 
 // ready sees to it that the tables of a database are those of this program.

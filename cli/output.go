@@ -17,6 +17,8 @@ type format string
 const (
 	asText format = "text"
 	asJSON format = "json"
+
+	asLines format = "ndjson" // each thing on a line: only some lists know it
 )
 
 // String returns the name of the format.
@@ -40,6 +42,30 @@ func withOutput(c *cobra.Command) (*cobra.Command, *format) {
 	f := asText
 	c.Flags().VarP(&f, "output", "o", "how to print")
 	return c, &f
+}
+
+// withLines is withOutput for a list that may also be printed as ndjson.
+func withLines(c *cobra.Command) (*cobra.Command, *format) {
+	f := lines{asText}
+	c.Flags().VarP(&f, "output", "o", "how to print")
+	return c, &f.format
+}
+
+type lines struct{ format }
+
+// Type returns what help calls the values.
+func (f *lines) Type() string { return "text|json|ndjson" }
+
+// Set reads the name of the format.
+func (f *lines) Set(s string) error {
+	if format(s) == asLines {
+		f.format = asLines
+		return nil
+	}
+	if err := f.format.Set(s); err != nil {
+		return fmt.Errorf("must be text, json or ndjson")
+	}
+	return nil
 }
 
 // print prints v as JSON, or what text writes, whose cells end in tabs.

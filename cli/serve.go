@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/manorgo/manor/audit"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -20,7 +22,9 @@ func (p *program) serveCommand() *cobra.Command {
 			"Settings come from flags, from variables of the environment, or are the defaults,\n" +
 			"in this order. A variable with _FILE appended names a file that holds the value.",
 	}
-	c.RunE = p.does(func(ctx context.Context, _ []string) error { return p.serve(ctx) })
+	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		return p.serve(audit.WithActor(ctx, audit.Actor{})) // what it does is others' doing
+	})
 	return c
 }
 

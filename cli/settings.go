@@ -48,6 +48,7 @@ type config struct {
 	trustedProxies []netip.Prefix
 	limits         limit.Config
 	opsAddr        string // "" means none
+	checkpoints    string // of the audit: a file, "log", or "" for nowhere
 }
 
 // A setting is one thing that the operator may choose. The variable is
@@ -103,6 +104,7 @@ func settings() []setting {
 		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},
 		{"TRUSTED_PROXIES", "", "none", "`networks` of proxies whose X-Forwarded-For is believed, separated by commas", readProxies},
 		{"LIMITS", "on", "", "how often people may ask: `on, off` or a number that all rates are multiplied by", readLimits},
+		{"AUDIT_CHECKPOINTS", "", "none", "where signed checkpoints of the audit are kept beside the database, `file:FILE` or log", readCheckpoints},
 		{"OPS_ADDR", "off", "", "`address` for /metrics and profiles, which only operators should reach", readOpsAddr},
 	}
 }

@@ -17,6 +17,7 @@ type DB struct {
 	keys    atomic.Pointer[keys] // of sealed columns; nil if nobody gave any
 	sixes   timeSource
 	routed  driver.Conn // between replicas and the primary; nil if there are no replicas
+	witness atomic.Pointer[Witness]
 }
 
 // New returns a DB over an open driver. Programs call the Open of a driver's
@@ -40,6 +41,14 @@ type Handle interface {
 }
 
 func (db *DB) conn() driver.Conn {
+	if db.witness.Load() != nil {
+		return watchedDB{db}
+	}
+	return db.direct()
+}
+
+// direct returns what runs statements without a witness.
+func (db *DB) direct() driver.Conn {
 	if db.routed != nil {
 		return db.routed
 	}

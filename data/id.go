@@ -25,6 +25,10 @@ func ParseID[T any](s string) (ID[T], error) {
 	return id, nil
 }
 
+// NewID returns an ID that Add would give a row of db now, for rows that must
+// have it before.
+func NewID[T any](db *DB) ID[T] { return ID[T](db.newID(UUIDv7, db.now())) }
+
 // String returns the text form, or "" for the zero ID.
 func (id ID[T]) String() string {
 	if id.IsZero() {

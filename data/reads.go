@@ -112,7 +112,7 @@ func newStatement(text string, columns []driver.Column) *driver.Statement {
 	for _, verb := range []string{"SELECT", "EXPLAIN (FORMAT"} {
 		reads = reads || len(text) > len(verb) && strings.EqualFold(text[:len(verb)], verb)
 	}
-	return &driver.Statement{SQL: text, Columns: columns, Reads: reads && !locks(text)}
+	return &driver.Statement{SQL: text, Columns: columns, Reads: reads && !locks(text), Writes: writesOf(text)}
 }
 
 // locks reports whether a SELECT may lock rows: FOR UPDATE and its kin.

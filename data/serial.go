@@ -46,10 +46,7 @@ func (t *Table[T]) planSerial(d *driver.Dialect, p *plan) {
 	if names == nil {
 		values = " DEFAULT VALUES"
 	}
-	p.number = &driver.Statement{
-		SQL:     "INSERT INTO " + quote(t.name) + values + " RETURNING " + quote(t.id.column.Name),
-		Columns: []driver.Column{t.id.column},
-	}
+	p.number = newStatement("INSERT INTO "+quote(t.name)+values+" RETURNING "+quote(t.id.column.Name), []driver.Column{t.id.column})
 }
 
 // addNumbered stores v, which gets its number from the database.

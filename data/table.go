@@ -177,14 +177,14 @@ func (t *Table[T]) planFor(d *driver.Dialect) *plan {
 		params[i] = param(d, i+1)
 	}
 	p.list = strings.Join(names, ", ")
-	p.insert = &driver.Statement{SQL: "INSERT INTO " + p.table + " (" + p.list + ") VALUES (" + strings.Join(params, ", ") + ")"}
+	p.insert = newStatement("INSERT INTO "+p.table+" ("+p.list+") VALUES ("+strings.Join(params, ", ")+")", nil)
 	if t.primary != nil {
 		where := " FROM " + p.table + " WHERE "
 		for i, f := range t.primary {
 			where += []string{"", " AND "}[min(i, 1)] + quote(f.column.Name) + " = " + param(d, i+1)
 		}
 		p.byKey = newStatement("SELECT "+p.list+where, p.columns)
-		p.deleteKey = &driver.Statement{SQL: "DELETE" + where}
+		p.deleteKey = newStatement("DELETE"+where, nil)
 	}
 	t.planSerial(d, p)
 	actual, _ := t.plans.LoadOrStore(d, p)

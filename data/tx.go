@@ -16,16 +16,24 @@ type Tx struct {
 	tx     driver.Tx
 	before []func(context.Context) error
 	after  []func()
+	deeds  []*Deed // what a witness will be told
 
 	root  *Tx // the transaction, which is itself if it is no savepoint
 	depth int // how many savepoints it is inside of
 	// Of root:
-	inner  *Tx   // the innermost savepoint that is open
-	broken error // why what should have been undone is still there
+	inner   *Tx        // the innermost savepoint that is open
+	broken  error      // why what should have been undone is still there
+	watched *watchedTx // what tells deeds from statements; nil if nobody witnesses
 }
 
-func (tx *Tx) conn() driver.Conn { return tx.tx }
-func (tx *Tx) database() *DB     { return tx.db }
+func (tx *Tx) conn() driver.Conn {
+	if w := tx.root.watched; w != nil {
+		return w
+	}
+	return tx.tx
+}
+
+func (tx *Tx) database() *DB { return tx.db }
 
 // Native returns the transaction as the database's own library knows it, for
 // libraries that join it: a *sql.Tx (SQLite) or a pgx.Tx (PostgreSQL).
@@ -93,6 +101,7 @@ func (tx *Tx) Nested(ctx context.Context, fn func(tx *Tx) error) (err error) {
 	done = true
 	outer.before = append(outer.before, in.before...)
 	outer.after = append(outer.after, in.after...)
+	outer.deeds = append(outer.deeds, in.deeds...)
 	return nil
 }
 
@@ -105,39 +114,60 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (db *DB) try(ctx context.Context, level driver.Isolation, fn func(tx *Tx) error) (err error) {
-	dtx, err := db.drv.Begin(ctx, level)
+	tx, err := db.begin(ctx, level)
 	if err != nil {
-		return classify(err, nil)
+		return err
 	}
 	done := false
 	defer func() {
 		if !done { // fn failed or panicked
-			rollback := context.WithoutCancel(ctx)
-			if rerr := dtx.Rollback(rollback); rerr != nil && err != nil {
+			if rerr := tx.rollback(ctx); rerr != nil && err != nil {
 				err = errors.Join(err, rerr)
 			}
 		}
 	}()
-	tx := &Tx{db: db, tx: dtx}
-	tx.root, tx.inner = tx, tx
 	if err := fn(tx); err != nil {
 		return err
 	}
+	if err := tx.commit(ctx); err != nil {
+		return err
+	}
+	done = true
+	callEach(tx.after)
+	return nil
+}
+
+func (db *DB) begin(ctx context.Context, level driver.Isolation) (*Tx, error) {
+	dtx, err := db.drv.Begin(ctx, level)
+	if err != nil {
+		return nil, classify(err, nil)
+	}
+	tx := &Tx{db: db, tx: dtx}
+	tx.root, tx.inner = tx, tx
+	if db.witness.Load() != nil {
+		tx.watched = &watchedTx{dtx, tx}
+	}
+	return tx, nil
+}
+
+// rollback forgets what was done, also when ctx has ended.
+func (tx *Tx) rollback(ctx context.Context) error { return tx.tx.Rollback(context.WithoutCancel(ctx)) }
+
+// commit runs the hooks, has the witness say what happened, and commits.
+func (tx *Tx) commit(ctx context.Context) error {
 	for i := 0; i < len(tx.before); i++ { // a hook may add hooks
 		if err := tx.before[i](ctx); err != nil {
 			return err
 		}
 	}
+	if err := tx.testify(ctx); err != nil {
+		return err
+	}
 	if tx.broken != nil {
 		return tx.broken
 	}
-	db.writes(ctx)
-	if err := dtx.Commit(ctx); err != nil {
-		return classify(err, nil)
-	}
-	done = true
-	callEach(tx.after)
-	return nil
+	tx.db.writes(ctx)
+	return classify(tx.tx.Commit(ctx), nil)
 }
 
 // callEach calls each function, also after one that panics.

@@ -98,6 +98,10 @@ type Domain struct {
 	// An error leaves the account, to be erased another time.
 	Erase func(ctx context.Context, tx *data.Tx, who auth.Subject) error
 
+	// Unaudited are tables, as "counters", and columns, as "users.last_login",
+	// whose changes are no actions that the audit has to tell of.
+	Unaudited []string
+
 	// Run works in the background of every instance until ctx ends, and then
 	// finishes what it holds.
 	Run func(ctx context.Context) error

@@ -105,13 +105,14 @@ func (b *Bus) Listen(handlers ...Handler) {
 
 // Emit calls the handlers inside, and stores e for the others so that they are
 // called if, and only if, tx commits. An event that nobody listens to costs
-// nothing. It returns the first error of a handler; an event that is no JSON is
+// nothing. The database's witness is told of every event. It returns the first error of a handler; an event that is no JSON is
 // fault.Internal.
 func (b *Bus) Emit(ctx context.Context, tx *data.Tx, e Event) error {
 	handlers := b.kinds[e.Kind()]
 	if len(handlers) > 0 && handlers[0].event != reflect.TypeOf(e) {
 		return fault.Errorf(fault.Internal, "event: %s is a %v, not a %T", e.Kind(), handlers[0].event, e)
 	}
+	tx.Note(e)
 	var stored json.RawMessage
 	for _, h := range handlers {
 		if h.inside != nil {

@@ -33,5 +33,9 @@ const (
 
 	LabelLimit Label = "digest/limit" // whom a limit counts
 
+	LabelAudit      Label = "digest/audit"       // rows of the audit
+	LabelAuditChain Label = "digest/audit-chain" // what ties each to the one before
+	LabelCheckpoint Label = "attest/audit"       // how far the chain has come
+
 	labelFingerprint Label = "fingerprint"
 )

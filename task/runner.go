@@ -42,7 +42,7 @@ func (r *runner) Timeout(*river.Job[payload]) time.Duration { return r.w.options
 
 // Work runs one attempt and logs its failure.
 func (r *runner) Work(ctx context.Context, job *river.Job[payload]) error {
-	err := r.call(context.WithValue(ctx, attemptKey{}, attempt{job.Attempt, job.MaxAttempts}), job.Args.json)
+	err := r.call(context.WithValue(ctx, attemptKey{}, attempt{job.Attempt, job.MaxAttempts, r.w.kind}), job.Args.json)
 	if err == nil {
 		return nil
 	}

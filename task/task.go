@@ -119,11 +119,21 @@ func isPermanent(err error) bool {
 
 type attemptKey struct{}
 
-type attempt struct{ n, of int }
+type attempt struct {
+	n, of int
+	kind  string
+}
 
 // Attempt returns which attempt, counted from 1, of how many a worker's context
 // is. Outside of workers it returns zeros.
 func Attempt(ctx context.Context) (n, of int) {
 	a, _ := ctx.Value(attemptKey{}).(attempt)
 	return a.n, a.of
+}
+
+// KindOf returns the kind of the task that a worker's context is of. Outside of
+// workers it returns "".
+func KindOf(ctx context.Context) string {
+	a, _ := ctx.Value(attemptKey{}).(attempt)
+	return a.kind
 }

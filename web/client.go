@@ -32,6 +32,29 @@ func ClientFrom(ctx context.Context) Client {
 	return Client{}
 }
 
+// PrefixOf returns what of an address tells a place from another, not a person:
+// 24 bits of IPv4, 48 of IPv6, as "192.0.2.0/24". It is "" for no address.
+func PrefixOf(ip netip.Addr) string {
+	bits := 48
+	if ip = ip.Unmap(); ip.Is4() {
+		bits = 24
+	}
+	p, err := ip.Prefix(bits)
+	if err != nil || !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
+// PatternOf returns the method and the path of the route that ctx belongs to, as
+// it was registered: "PATCH /api/v1/products/{id}". It is "" outside a request.
+func PatternOf(ctx context.Context) string {
+	if x := exchangeFrom(ctx); x != nil {
+		return x.pattern
+	}
+	return ""
+}
+
 // PathValue returns the part of the path that matched the wildcard of this name
 // in the pattern of the route that ctx belongs to, or "". It is for the
 // functions of HandleList; Handle's have it in their struct.

@@ -31,8 +31,14 @@ type Config struct {
 	Now           func() time.Time // the clock by which cursors and proofs get old; time.Now if nil
 	Limiter       Limiter          // counts requests; nil means that nobody is held back
 	Replicas      bool             // GET and HEAD may read replicas, but for routes with Primary
+	Refused       Refused          // told of callers who may not change what they ask for; nil for nobody
 	Log           *slog.Logger     // for errors that callers do not see; that of Frame, or slog.Default, if nil
 }
+
+// Refused is told of each request, other than GET and HEAD, that a route has
+// answered with an error of the kinds Unauthenticated, Forbidden or Limited. The
+// caller, if there is one, is that of ctx. It must not take long.
+type Refused func(ctx context.Context, r Route, err error)
 
 const defaultMaxBody = 1 << 20
 
@@ -191,26 +197,41 @@ func (r *Router) serve(ep *endpoint, w http.ResponseWriter, req *http.Request) {
 	if x := exchangeFrom(req.Context()); x != nil {
 		x.pattern = ep.pattern
 	}
-	rep, err := r.answer(ep, w, req)
+	caller := &auth.Principal{}
+	rep, err := r.answer(ep, caller, w, req)
 	if err == nil {
 		err = rep.write(w, req)
 	}
 	if err != nil {
+		r.refused(ep, auth.NewContext(req.Context(), caller), err)
 		WriteError(w, req, err)
 	}
 }
 
-// answer takes a request through the steps that no handler has to remember.
-func (r *Router) answer(ep *endpoint, w http.ResponseWriter, req *http.Request) (reply, error) {
-	caller, err := &auth.Principal{}, error(nil)
+// refused tells of a caller who may not do what was asked for.
+func (r *Router) refused(ep *endpoint, ctx context.Context, err error) {
+	if r.config.Refused == nil || ep.Method == http.MethodGet || ep.Method == http.MethodHead {
+		return
+	}
+	switch fault.KindOf(err) {
+	case fault.Unauthenticated, fault.Forbidden, fault.Limited:
+		r.config.Refused(ctx, ep.Route, err)
+	}
+}
+
+// answer takes a request through the steps that no handler has to remember. It
+// sets who the caller is.
+func (r *Router) answer(ep *endpoint, caller *auth.Principal, w http.ResponseWriter, req *http.Request) (reply, error) {
 	if !ep.Stranger {
-		if caller, err = r.config.Gate.Authenticate(req); err != nil {
+		p, err := r.config.Gate.Authenticate(req)
+		if err != nil {
 			r.dropCookie(w, req, err)
 			return reply{}, r.limitRefused(req.Context(), ep, err)
 		}
 		if caller.Renewed != nil {
 			http.SetCookie(w, caller.Renewed)
 		}
+		*caller = *p
 	}
 	ctx := auth.NewContext(req.Context(), caller)
 	if err := r.limit(ctx, ep, caller); err != nil { // before the body is read

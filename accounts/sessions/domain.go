@@ -55,6 +55,7 @@ func (s *Service) Domain() domain.Domain {
 		Export:     s.export,
 		Workers:    []task.Worker{task.Work(s.sweep)},
 		Schedules:  []task.Schedule{{Every: time.Hour, Args: Sweep{}}},
+		Unaudited:  []string{"refresh_tokens", "sessions.last_seen_at", "sessions.idle_expires_at"},
 	}
 }
 

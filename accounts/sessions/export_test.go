@@ -2,11 +2,7 @@ package sessions
 
 import (
 	"context"
-	"net/netip"
 )
-
-// IPPrefix returns what is kept of an address.
-func IPPrefix(ip netip.Addr) string { return ipPrefix(ip) }
 
 // WriteSeen writes out what was seen.
 func (s *Service) WriteSeen(ctx context.Context) error { return s.writeSeen(ctx) }

@@ -3,7 +3,6 @@ package sessions
 import (
 	"context"
 	"log/slog"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ func (s *Service) Open(ctx context.Context, tx *data.Tx, o Opening) (out Issued,
 	now := tx.DB().Now()
 	row := Session{
 		UserID: o.User.ID, Kind: o.Kind, Remember: o.Remember || o.Kind == Token, Epoch: o.User.Epoch,
-		AuthenticatedAt: now, LastSeenAt: now, UserAgent: o.Client.UserAgent, IPPrefix: ipPrefix(o.Client.IP),
+		AuthenticatedAt: now, LastSeenAt: now, UserAgent: o.Client.UserAgent, IPPrefix: web.PrefixOf(o.Client.IP),
 		Device: is.device, Rights: fingerprint(is.Superuser, is.Granted),
 	}
 	row.IdleExpiresAt, row.ExpiresAt = now.Add(s.config.idle(row.Remember)), now.Add(s.config.life(row.Remember))
@@ -105,20 +104,6 @@ func (s *Service) openToken(ctx context.Context, tx *data.Tx, row Session, now t
 		return Issued{}, err
 	}
 	return s.issued(&row, pair, now), s.addRefresh(ctx, tx, &row, pair)
-}
-
-// ipPrefix keeps of an address what tells a place from another, not a person:
-// 24 bits of IPv4, 48 of IPv6.
-func ipPrefix(ip netip.Addr) string {
-	bits := 48
-	if ip = ip.Unmap(); ip.Is4() {
-		bits = 24
-	}
-	p, err := ip.Prefix(bits)
-	if err != nil || !p.IsValid() {
-		return ""
-	}
-	return p.String()
 }
 
 // live are the sessions that have not ended, whoever's they are.

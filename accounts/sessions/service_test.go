@@ -232,11 +232,11 @@ func TestIPPrefix(t *testing.T) {
 		"192.0.2.77": "192.0.2.0/24", "::ffff:192.0.2.77": "192.0.2.0/24",
 		"2001:db8:1:2::3": "2001:db8:1::/48", "fe80::1%eth0": "fe80::/48", "::1": "::/48",
 	} {
-		if got := sessions.IPPrefix(netip.MustParseAddr(in)); got != want {
+		if got := web.PrefixOf(netip.MustParseAddr(in)); got != want {
 			t.Errorf("IPPrefix(%s) = %q, want %q", in, got, want)
 		}
 	}
-	if got := sessions.IPPrefix(netip.Addr{}); got != "" {
+	if got := web.PrefixOf(netip.Addr{}); got != "" {
 		t.Errorf("IPPrefix of no address = %q", got)
 	}
 }

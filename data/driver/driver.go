@@ -45,8 +45,27 @@ type Column struct {
 type Statement struct {
 	SQL     string
 	Columns []Column
-	Reads   bool // it only reads and locks nothing, so that a replica may answer it
+	Reads   bool    // it only reads and locks nothing, so that a replica may answer it
+	Writes  []Write // what it changes
 }
+
+// A Write is a table that a statement changes, as its text tells.
+type Write struct {
+	Table   string
+	Verb    Verb
+	Columns []string // that an Update sets; nil for the others
+	Key     int      // the index of the parameter that is the "id" of the one row concerned; -1 if the text does not tell
+}
+
+// A Verb is what a statement does to rows of a table.
+type Verb uint8
+
+// The verbs.
+const (
+	Insert Verb = iota + 1
+	Update
+	Delete
+)
 
 // A Call is a Statement with the values of its parameters.
 type Call struct {

@@ -22,7 +22,7 @@ var floors = []string{
 	"web task data/migrate data/session data/sqlite data/postgres data/transfer",
 	"event mail limit data/revise data/datatest file",
 	"domain data/drivertest",
-	"accounts/users",
+	"accounts/users audit",
 	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library examples/documents",
 	"accounts accounts/imports",
 	"pages",
