@@ -10,6 +10,7 @@ import (
 // What the documents promise of accounts holds on the server as it is shipped.
 func TestPromises(t *testing.T) {
 	onBoth(t, func(t *testing.T, env []string) {
+		env = append(env, "MANOR_LIMITS=off") // the limits have tests of their own
 		s := start(t, env)
 		admin := s.person(env, "root-of-all", "--admin")
 		ann, ben := s.person(env, "ann"), s.person(env, "ben")

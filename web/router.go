@@ -228,8 +228,8 @@ func (r *Router) answer(ep *endpoint, caller *auth.Principal, w http.ResponseWri
 			r.dropCookie(w, req, err)
 			return reply{}, r.limitRefused(req.Context(), ep, err)
 		}
-		if caller.Renewed != nil {
-			http.SetCookie(w, caller.Renewed)
+		if p.Renewed != nil {
+			http.SetCookie(w, p.Renewed)
 		}
 		*caller = *p
 	}

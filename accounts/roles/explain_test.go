@@ -1,6 +1,7 @@
 package roles_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -138,7 +139,7 @@ func TestLastSuperuserRace(t *testing.T) {
 				switch {
 				case errs[i] == nil:
 					went++
-					two[i] = again(h, u)
+					two[i] = again(h, u, fmt.Sprintf("super-%d-%d", i, round))
 				default:
 					wantCode(t, "the last superuser", errs[i], "LAST_SUPERUSER")
 				}
@@ -150,13 +151,13 @@ func TestLastSuperuserRace(t *testing.T) {
 	})
 }
 
-// again makes somebody a superuser who can sign in, as a new account if the old
-// one is gone.
-func again(h *accountstest.Harness, u users.User) users.User {
+// again makes somebody a superuser who can sign in, as a new account of this name
+// if the old one is gone.
+func again(h *accountstest.Harness, u users.User, name string) users.User {
 	ctx := h.As(u, "*")
 	back, err := h.Users.Update(ctx, u.ID, users.Update{Active: patch.Of(true), EmailVerified: patch.Of(true)})
 	if fault.KindOf(err) == fault.NotFound {
-		return h.Superuser(u.Username)
+		return h.Superuser(name)
 	}
 	h.Must(err)
 	h.Must(h.Env.DB.Tx(ctx, func(tx *data.Tx) error {

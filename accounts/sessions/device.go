@@ -42,7 +42,7 @@ func devicePlace(c web.Client) string {
 	if c.UserAgent == "" && !c.IP.IsValid() {
 		return ""
 	}
-	return ipPrefix(c.IP) + "|" + strings.Map(func(r rune) rune {
+	return web.PrefixOf(c.IP) + "|" + strings.Map(func(r rune) rune {
 		if '0' <= r && r <= '9' {
 			return -1
 		}
