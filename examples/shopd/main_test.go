@@ -64,7 +64,7 @@ func newShop(t *testing.T, database string) *shop {
 			s.env = append(s.env, v)
 		}
 	}
-	s.env = append(s.env, "MANOR_ADDR=127.0.0.1:0", "MANOR_DATABASE_URL="+database, "MANOR_KEY_FILE="+filepath.Join(s.folder, "key"))
+	s.env = append(s.env, "MANOR_ADDR=127.0.0.1:0", "MANOR_DATABASE_URL="+database, "MANOR_KEY_FILE="+filepath.Join(s.folder, "key"), "MANOR_LIMITS=off")
 	return s
 }
 
