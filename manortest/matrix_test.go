@@ -81,14 +81,27 @@ func newBoard(t *testing.T, app *manortest.App) *board {
 	verify := app.MailedToken(t, "late@example.com")
 	admin.Post("/users/"+other.User.ID.String()+"/password-reset", nil).Want(202)
 	admin.Post("/roles", body{"name": "editors"}).Want(201)
+	moved := add("moved", app.User(t, "moved"))
+	moved.Post("/auth/email/change", body{"current_password": manortest.Password, "email": "new-moved@example.com"}).Want(202)
+	gone := app.User(t, "gone")
+	gone.Do("DELETE", "/users/me", body{"current_password": manortest.Password}).Want(204)
+	invite := func(address string) string {
+		return admin.Post("/users/invitations", body{"email": address}).Want(201).Text("id")
+	}
+	invite("invited@example.com")
 	b.names = strings.NewReplacer(
 		"{owner}", owner.User.ID.String(), "{other}", other.User.ID.String(),
 		"{session}", owner.Get("/auth/sessions").Want(200).Text("items.0.id"),
 		"{membership}", owner.Post("/users/me/membership", body{}).Want(201).Text("id"),
 		"{group}", owner.Post("/groups", body{"name": "Gophers"}).Want(201).Text("id"),
+		"{invitation}", invite("other-invited@example.com"), "{invite}", app.MailedToken(t, "invited@example.com"),
+		"{confirm}", app.MailedToken(t, "new-moved@example.com"), "{undo}", app.MailedToken(t, "moved@example.com"), "{return}", app.MailedToken(t, "gone@example.com"),
 		"{verify}", verify, "{reset}", app.MailedToken(t, "other@example.com"),
 		"{refresh}", app.Anonymous(t).Post("/auth/token", login("owner")).Want(200).Text("refresh_token"),
 	)
+	for _, p := range b.personas {
+		p.client.Get("/users/me") // renews the cookies of those who got rights
+	}
 	return b
 }
 
@@ -118,16 +131,26 @@ type move struct {
 // moves are what is asked of the routes, where more than the route must be said.
 // Whoever adds a route with a body or a wildcard adds its move.
 var moves = map[string]move{
-	"POST /auth/register":        {body: `{"email":"new@example.com","password":"` + manortest.Password + `"}`},
-	"POST /auth/verify":          {body: `{"token":"{verify}"}`},
-	"POST /auth/verify/resend":   {body: `{"email":"late@example.com"}`},
-	"POST /auth/password/forgot": {body: `{"email":"owner@example.com"}`},
-	"POST /auth/password/reset":  {body: `{"token":"{reset}","password":"` + manortest.Password + `"}`},
-	"POST /auth/login":           {body: `{"identifier":"owner","password":"` + manortest.Password + `"}`},
-	"POST /auth/token":           {body: `{"identifier":"owner","password":"` + manortest.Password + `"}`},
-	"POST /auth/token/refresh":   {body: `{"refresh_token":"{refresh}"}`},
-	"POST /auth/token/revoke":    {body: `{"token":"{refresh}"}`},
-	"DELETE /auth/sessions/{id}": {path: "/auth/sessions/{session}", lone: true},
+	"POST /auth/register":            {body: `{"email":"new@example.com","password":"` + manortest.Password + `"}`},
+	"POST /auth/verify":              {body: `{"token":"{verify}"}`},
+	"POST /auth/verify/resend":       {body: `{"email":"late@example.com"}`},
+	"POST /auth/password/forgot":     {body: `{"email":"owner@example.com"}`},
+	"POST /auth/password/reset":      {body: `{"token":"{reset}","password":"` + manortest.Password + `"}`},
+	"POST /auth/login":               {body: `{"identifier":"owner","password":"` + manortest.Password + `"}`},
+	"POST /auth/token":               {body: `{"identifier":"owner","password":"` + manortest.Password + `"}`},
+	"POST /auth/token/refresh":       {body: `{"refresh_token":"{refresh}"}`},
+	"POST /auth/token/revoke":        {body: `{"token":"{refresh}"}`},
+	"POST /auth/password/change":     {body: `{"current_password":"` + manortest.Password + `","new_password":"` + manortest.Password + `"}`},
+	"POST /auth/email/change":        {body: `{"current_password":"` + manortest.Password + `","email":"changed@example.com"}`},
+	"POST /auth/email/confirm":       {body: `{"token":"{confirm}"}`},
+	"POST /auth/email/undo":          {body: `{"token":"{undo}"}`},
+	"POST /auth/deletion/undo":       {body: `{"token":"{return}"}`},
+	"POST /auth/invitations/accept":  {body: `{"token":"{invite}","password":"` + manortest.Password + `"}`},
+	"POST /auth/step-up":             {body: `{"password":"` + manortest.Password + `"}`},
+	"DELETE /users/me":               {body: `{"current_password":"` + manortest.Password + `"}`},
+	"POST /users/invitations":        {body: `{"email":"guest@example.com"}`},
+	"DELETE /users/invitations/{id}": {path: "/users/invitations/{invitation}"},
+	"DELETE /auth/sessions/{id}":     {path: "/auth/sessions/{session}", lone: true},
 
 	"PATCH /users/me":                      {body: `{"first_name":"New"}`},
 	"POST /users":                          {body: `{"email":"made@example.com"}`},
@@ -275,7 +298,7 @@ func parseMatrix(text string) map[string]map[string]string {
 func (b *board) refusals(matrix map[string]map[string]string) {
 	nothing := strings.NewReplacer(
 		"{owner}", users.ID{15: 1}.String(), "{session}", users.ID{15: 2}.String(), "{membership}", users.ID{15: 3}.String(), "{group}", users.ID{15: 4}.String(),
-		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(),
+		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(), "{invitation}", users.ID{15: 6}.String(),
 	)
 	asked := 0
 	for route, gets := range matrix {

@@ -126,13 +126,12 @@ var writes = []write{
 
 	{route: "POST /users", caller: "admin", body: fixed(body{"email": "made@example.com"}), keep: "made"},
 	{route: "PATCH /users/{id}", caller: "admin", path: "/users/{made}", body: fixed(body{"first_name": "Made"})},
-	{route: "POST /users/invitations", caller: "admin", body: fixed(body{"email": "invited@example.com"}), keep: "invitation", after: func(w *world, _ *manortest.Response) {
+	{route: "POST /users/invitations", caller: "admin", body: fixed(body{"email": "invited@example.com"}), after: func(w *world, _ *manortest.Response) {
 		w.known["invite"] = w.app.MailedToken(w.t, "invited@example.com")
+		w.known["invitation"] = w.admin.Post("/users/invitations", body{"email": "other-invited@example.com"}).Want(201).Text("id")
 	}},
 	{route: "POST /auth/invitations/accept", body: func(w *world) body {
 		return body{"token": w.known["invite"], "password": manortest.Password}
-	}, after: func(w *world, _ *manortest.Response) {
-		w.known["invitation"] = w.admin.Post("/users/invitations", body{"email": "other-invited@example.com"}).Want(201).Text("id")
 	}},
 	{route: "DELETE /users/invitations/{id}", caller: "admin", path: "/users/invitations/{invitation}"},
 	{route: "POST /users/{id}/verify/resend", caller: "admin", path: "/users/{made}/verify/resend"},

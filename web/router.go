@@ -89,10 +89,16 @@ type Route struct {
 }
 
 // Marks are words for what sets the route apart, beside who may call it:
-// "stranger".
+// "stranger", "for people", "sensitive".
 func (r Route) Marks() (out []string) {
 	if r.Stranger {
 		out = append(out, "stranger")
+	}
+	if r.ForPeople {
+		out = append(out, "for people")
+	}
+	if r.Sensitive {
+		out = append(out, "sensitive")
 	}
 	return out
 }
