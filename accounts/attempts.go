@@ -35,6 +35,7 @@ const (
 	limitSignIn = "sign-in"
 	limitPair   = "sign-in from an address"
 	limitDevice = "sign-in from a known device"
+	limitProof  = "proof in a session"
 	limitMail   = "mail"
 )
 
@@ -55,16 +56,27 @@ type attempt struct {
 // do to the account does not lock its owner out.
 func (s *Service) begin(ctx context.Context, in SigningIn, u *users.User) (attempt, error) {
 	about := aboutAttempt(in.Identifier, u)
-	var a attempt
+	asks := []limit.Ask{{Name: limitSignIn, About: about, Lock: accountLock}}
 	if d, ok := s.readDevice(in.Device); ok && !u.ID.IsZero() && d.user == u.ID {
-		a.asks = []limit.Ask{{Name: limitDevice, About: about, Key: d.id, Lock: accountLock}}
-	} else {
-		a.asks = []limit.Ask{{Name: limitSignIn, About: about, Lock: accountLock}}
-		if in.Client.IP.IsValid() {
-			a.asks = append(a.asks, limit.Ask{Name: limitPair, About: about, Key: limit.Address(in.Client.IP), Lock: pairLock})
-		}
+		asks = []limit.Ask{{Name: limitDevice, About: about, Key: d.id, Lock: accountLock}}
+	} else if in.Client.IP.IsValid() {
+		asks = append(asks, limit.Ask{Name: limitPair, About: about, Key: limit.Address(in.Client.IP), Lock: pairLock})
 	}
-	verdicts, err := s.limits.Take(ctx, a.asks...)
+	a, err := s.take(ctx, asks...)
+	if err != nil {
+		return a, err
+	}
+	a.user, a.last = u.ID, a.last && asks[0].Name == limitSignIn
+	if a.refused {
+		return a, nil
+	}
+	return a, s.challengeAttempt(ctx, in, a)
+}
+
+// take takes the place.
+func (s *Service) take(ctx context.Context, asks ...limit.Ask) (attempt, error) {
+	a := attempt{asks: asks}
+	verdicts, err := s.limits.Take(ctx, asks...)
 	if err != nil {
 		return a, err
 	}
@@ -72,11 +84,8 @@ func (s *Service) begin(ctx context.Context, in SigningIn, u *users.User) (attem
 	for _, v := range verdicts {
 		a.hits = max(a.hits, v.Hits)
 	}
-	a.user, a.last = u.ID, !a.refused && a.asks[0].Name == limitSignIn && verdicts[0].Hits == accountLock.Free
-	if a.refused {
-		return a, nil
-	}
-	return a, s.challengeAttempt(ctx, in, a)
+	a.last = !a.refused && verdicts[0].Hits == accountLock.Free
+	return a, nil
 }
 
 // challengeAttempt asks for a proof that a person is there. Who does not bring
@@ -130,11 +139,6 @@ func (s *Service) mailLocked(ctx context.Context, l locked) error {
 		}
 		return s.send(ctx, tx, letterLocked, u.Email, letterTo(&u))
 	})
-}
-
-// succeed forgets the failures before an attempt that was right.
-func (s *Service) succeed(ctx context.Context, tx *data.Tx, a attempt) error {
-	return s.limits.Clear(ctx, tx, a.asks...)
 }
 
 // aboutAttempt names whom an attempt counts against: the account, whatever it

@@ -23,14 +23,15 @@ type origin struct {
 // a link that undoes it, see UndoEmail. An earlier request ends. Whether the new
 // address has an account already is told to its owner alone.
 //
-// A wrong password is fault.Unauthenticated with CREDENTIALS_INVALID, what is no
+// Without a password the caller must have proved who they are lately, see
+// auth.CheckFresh. A wrong one is fault.Unauthenticated with CREDENTIALS_INVALID, what is no
 // address fault.Invalid.
 func (s *Service) ChangeEmail(ctx context.Context, key users.ID, current secret.Text, address string) error {
 	to := users.NormalEmail(address)
 	if err := users.CheckEmail(to); err != nil {
 		return err
 	}
-	return s.withPassword(ctx, StepChangeEmail, key, current, func(u *users.User) error {
+	return s.withProof(ctx, StepChangeEmail, key, current, func(u *users.User) error {
 		return s.db.Tx(ctx, func(tx *data.Tx) error {
 			now, err := s.users.LockWithPassword(ctx, tx, u)
 			if fault.KindOf(err) == fault.NotFound {

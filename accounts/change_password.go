@@ -24,11 +24,12 @@ type PasswordChange struct {
 // cookie session gets a new secret, which Issued holds. The owner is told by
 // mail.
 //
-// A wrong current password is fault.Unauthenticated with CREDENTIALS_INVALID, a
-// new one that may not be chosen fault.Invalid with PASSWORD_REJECTED.
+// Without the current password the caller must have proved who they are lately,
+// see auth.CheckFresh. A wrong one is fault.Unauthenticated with
+// CREDENTIALS_INVALID, a new one that may not be chosen fault.Invalid with PASSWORD_REJECTED.
 func (s *Service) ChangePassword(ctx context.Context, key users.ID, in PasswordChange) (issued sessions.Issued, err error) {
-	err = s.withPassword(ctx, StepChangePassword, key, in.Current, func(u *users.User) error {
-		if err := secret.CheckPassword(in.New, 0, users.PasswordContext(u.Email, u.Username)...); err != nil {
+	err = s.withProof(ctx, StepChangePassword, key, in.Current, func(u *users.User) error {
+		if err := s.hasher.CheckPassword(in.New, 0, users.PasswordContext(u.Email, u.Username, u.FirstName, u.LastName, s.config.Name)...); err != nil {
 			return err
 		}
 		hash, err := s.hasher.Hash(ctx, in.New)

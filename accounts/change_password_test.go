@@ -3,7 +3,9 @@ package accounts_test
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/manortest"
 )
 
@@ -23,13 +25,16 @@ func TestChangePassword(t *testing.T) {
 		nobody.Post("/auth/password/forgot", body{"email": "ann@example.com"}).Want(202)
 		link := app.MailedToken(t, "ann@example.com")
 
-		for what, in := range map[string]body{"wrong": changing("wrong", chosen), "another case": changing(strings.ToUpper(manortest.Password), chosen), "none": changing("", chosen)} {
+		for what, in := range map[string]body{"wrong": changing("wrong", chosen), "another case": changing(strings.ToUpper(manortest.Password), chosen)} {
 			r := ann.Post("/auth/password/change", in)
 			same(t, what, []any{r.Status, r.Value("code")}, []any{401, "CREDENTIALS_INVALID"})
 		}
 		r := ann.Post("/auth/password/change", changing(manortest.Password, "short"))
 		same(t, "weak", []any{r.Status, r.Value("code")}, []any{422, "PASSWORD_REJECTED"})
 		nobody.Post("/auth/password/change", changing(manortest.Password, chosen)).Want(401)
+		app.Clock.Advance(auth.FreshFor + time.Second)
+		r = ann.Post("/auth/password/change", body{"new_password": chosen})
+		same(t, "neither the password nor a fresh proof", []any{r.Status, r.Value("code")}, []any{403, "STEP_UP_REQUIRED"})
 		other.Get("/users/me").Want(200) // all that changed nothing
 
 		stolen := app.Anonymous(t)
@@ -70,6 +75,38 @@ func TestChangePasswordRenewsTheCookie(t *testing.T) {
 		ann.Post("/auth/password/change", changing(manortest.Password, chosen)).Want(204)
 		thief.Get("/users/me").Want(401)
 		ann.Get("/users/me").Want(200)
+	}, manortest.Idle())
+}
+
+// Who has just proved who they are need not type the password again.
+func TestChangesAfterAProof(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		ann := app.User(t, "ann")
+		app.Clock.Advance(auth.FreshFor + time.Second)
+		for _, ask := range []func() *manortest.Response{
+			func() *manortest.Response { return ann.Post("/auth/email/change", body{"email": "new@example.com"}) },
+			func() *manortest.Response { return ann.Post("/auth/password/change", body{"new_password": chosen}) },
+			func() *manortest.Response { return ann.Delete("/users/me") },
+		} {
+			same(t, "stale", ask().Want(403).Text("code"), "STEP_UP_REQUIRED")
+		}
+		ann.Post("/auth/step-up", body{"password": manortest.Password}).Want(204)
+		ann.Post("/auth/email/change", body{"email": "new@example.com"}).Want(202)
+		ann.Post("/auth/password/change", body{"new_password": chosen}).Want(204)
+		ann.Delete("/users/me").Want(204)
+		app.Anonymous(t).Post("/auth/login", signingIn("ann", chosen)).Want(401)
+	}, manortest.Idle())
+}
+
+// A password that others use, or that is made of the owner's name, is no better
+// as the second one.
+func TestChangePasswordRefusesCommonOnes(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		ann := app.User(t, "annabelle")
+		for _, weak := range []string{"passwordpassword", "annabelle@example.com"} {
+			r := ann.Post("/auth/password/change", changing(manortest.Password, weak))
+			same(t, weak, []any{r.Status, r.Value("code")}, []any{422, "PASSWORD_REJECTED"})
+		}
 	}, manortest.Idle())
 }
 

@@ -18,10 +18,11 @@ import (
 // then a mailed link brings it back, see UndoDeletion. Signing in does not: it
 // fails as for an account that never was.
 //
-// A wrong password is fault.Unauthenticated with CREDENTIALS_INVALID, the last
+// Without a password the caller must have proved who they are lately, see
+// auth.CheckFresh. A wrong one is fault.Unauthenticated with CREDENTIALS_INVALID, the last
 // superuser fault.Conflict with LAST_SUPERUSER.
 func (s *Service) Leave(ctx context.Context, key users.ID, current secret.Text) error {
-	return s.withPassword(ctx, StepLeave, key, current, func(u *users.User) error {
+	return s.withProof(ctx, StepLeave, key, current, func(u *users.User) error {
 		return s.db.Tx(ctx, func(tx *data.Tx) error {
 			err := s.users.Leave(ctx, tx, u)
 			if fault.KindOf(err) == fault.NotFound {

@@ -130,6 +130,36 @@ func TestOnlyFailuresCount(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// A session that was taken over is no place to guess the password, on any route
+// that asks for it, and its owner is not locked out by it.
+func TestGuessingInASession(t *testing.T) {
+	limited(t, func(t *testing.T, app *manortest.App) {
+		app.User(t, "ann")
+		thief := at(t, app, somewhere(1))
+		thief.Post("/auth/login", signingIn("ann", manortest.Password)).Want(200)
+		for i := range 10 {
+			app.Clock.Advance(12 * time.Second) // within the rates of the routes
+			switch i % 4 {
+			case 0:
+				thief.Post("/auth/step-up", body{"password": wrong}).Want(401)
+			case 1:
+				thief.Post("/auth/password/change", changing(wrong, chosen)).Want(401)
+			case 2:
+				thief.Post("/auth/email/change", body{"current_password": wrong, "email": "new@example.com"}).Want(401)
+			case 3:
+				thief.Do("DELETE", "/users/me", body{"current_password": wrong}).Want(401)
+			}
+		}
+		app.Clock.Advance(12 * time.Second)
+		thief.Post("/auth/password/change", changing(manortest.Password, chosen)).Want(401)
+		owner := at(t, app, somewhere(2))
+		owner.Post("/auth/login", signingIn("ann", manortest.Password)).Want(200)
+		owner.Post("/auth/step-up", body{"password": manortest.Password}).Want(204)
+		app.Clock.Advance(time.Minute)
+		thief.Post("/auth/step-up", body{"password": manortest.Password}).Want(204) // the lock ends
+	}, manortest.Idle())
+}
+
 // A locked account answers as to a wrong password, the right one too; so does
 // one that does not exist.
 func TestLockout(t *testing.T) {

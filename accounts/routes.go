@@ -14,13 +14,13 @@ import (
 // mountChanges serves what people do to their own credentials.
 func (s *Service) mountChanges(r *web.Router) {
 	tag, stranger := web.Tag("Signing in"), web.Stranger()
-	web.Handle(r, "POST /auth/password/change", s.changeOwnPassword, web.SignedIn, tag, web.Summary("Change your password"),
+	web.Handle(r, "POST /auth/password/change", s.changeOwnPassword, web.SignedIn, web.ForPeople(), tag, web.Summary("Change your password"),
 		web.Describe("Ends every other session and token of the account. A cookie session goes on with a new cookie."),
-		web.Errors("CREDENTIALS_INVALID", "PASSWORD_REJECTED"))
-	web.Handle(r, "POST /auth/email/change", s.changeOwnEmail, web.SignedIn, tag, web.Status(http.StatusAccepted),
+		web.Errors("CREDENTIALS_INVALID", "STEP_UP_REQUIRED", "PASSWORD_REJECTED"))
+	web.Handle(r, "POST /auth/email/change", s.changeOwnEmail, web.SignedIn, web.ForPeople(), tag, web.Status(http.StatusAccepted),
 		web.Summary("Ask for another e-mail address"),
 		web.Describe("Mails a link to the new address, which counts once it is followed, and tells the present one, with a link that undoes it."),
-		web.Errors("CREDENTIALS_INVALID"))
+		web.Errors("CREDENTIALS_INVALID", "STEP_UP_REQUIRED"))
 	web.Handle(r, "POST /auth/email/confirm", s.confirmEmail, web.Anyone, stranger, tag, web.Summary("Confirm a new e-mail address"),
 		web.Describe("Ends every session and token of the account."), web.Errors("TOKEN_INVALID"))
 	web.Handle(r, "POST /auth/email/undo", s.undoEmail, web.Anyone, stranger, tag, web.Summary("Put a former e-mail address back"),
@@ -34,7 +34,7 @@ type cookies struct{ Cookies []*http.Cookie }
 
 func (s *Service) changeOwnPassword(ctx context.Context, in *struct {
 	Body struct {
-		Current secret.Text `json:"current_password"`
+		Current secret.Text `json:"current_password,omitzero" doc:"May be left out for ten minutes after a proof of who you are."`
 		New     secret.Text `json:"new_password"`
 	}
 }) (*cookies, error) {
@@ -50,7 +50,7 @@ func (s *Service) changeOwnPassword(ctx context.Context, in *struct {
 func (s *Service) changeOwnEmail(ctx context.Context, in *struct {
 	Body struct {
 		Email   string      `json:"email" maxLength:"254" format:"email"`
-		Current secret.Text `json:"current_password"`
+		Current secret.Text `json:"current_password,omitzero" doc:"May be left out for ten minutes after a proof of who you are."`
 	}
 }) (*accepted, error) {
 	return &accepted{Accepted{"confirmation_sent"}}, s.ChangeEmail(ctx, caller(ctx), in.Body.Current, in.Body.Email)
@@ -75,9 +75,9 @@ func (s *Service) undoEmail(ctx context.Context, in *tokenBody) (*struct{ Body R
 func (s *Service) mountLeaving(r *web.Router) {
 	tag := web.Tag("Users")
 	web.Handle(r, "GET /users/me/export", s.exportOwn, web.SignedIn, tag, web.Summary("Take away everything that is held about you"))
-	web.Handle(r, "DELETE /users/me", s.leave, web.SignedIn, tag, web.Summary("Delete your account"),
+	web.Handle(r, "DELETE /users/me", s.leave, web.SignedIn, web.ForPeople(), tag, web.Summary("Delete your account"),
 		web.Describe("It is gone for everybody at once, and erased after a time in which a mailed link brings it back."),
-		web.Errors("CREDENTIALS_INVALID", "LAST_SUPERUSER"))
+		web.Errors("CREDENTIALS_INVALID", "STEP_UP_REQUIRED", "LAST_SUPERUSER"))
 	web.Handle(r, "POST /auth/deletion/undo", s.undoDeletion, web.Anyone, web.Stranger(), web.Tag("Signing in"),
 		web.Summary("Have a deleted account back"), web.Errors("TOKEN_INVALID"))
 }
@@ -88,11 +88,15 @@ func (s *Service) exportOwn(ctx context.Context, _ *web.None) (*struct{ Body Exp
 }
 
 func (s *Service) leave(ctx context.Context, in *struct {
-	Body struct {
-		Current secret.Text `json:"current_password"`
+	Body *struct {
+		Current secret.Text `json:"current_password,omitzero" doc:"May be left out for ten minutes after a proof of who you are."`
 	}
 }) (*cookies, error) {
-	err := s.Leave(ctx, caller(ctx), in.Body.Current)
+	var current secret.Text
+	if in.Body != nil {
+		current = in.Body.Current
+	}
+	err := s.Leave(ctx, caller(ctx), current)
 	return &cookies{[]*http.Cookie{sessions.DropCookie(s.links.Secure())}}, err
 }
 

@@ -104,25 +104,8 @@ func (s *Service) prove(ctx context.Context, in SigningIn) (u users.User, try at
 	if try, err = s.begin(ctx, in, &u); err != nil {
 		return u, attempt{}, false, err
 	}
-	var hash secret.PasswordHash
-	if !try.refused && u.Password != nil {
-		hash = *u.Password
-	}
-	// An empty hash costs the same and fits nothing.
-	ok, rehash, err := s.hasher.Verify(ctx, hash, in.Password)
-	switch {
-	case fault.KindOf(err) == fault.Invalid: // no password at all
-		return u, try, false, credentialsInvalid()
-	case err != nil:
-		return u, try, false, err
-	case !ok || !u.SignsIn():
-		return u, try, false, credentialsInvalid()
-	}
-	return u, try, rehash, nil
-}
-
-func credentialsInvalid() error {
-	return fault.Coded(fault.Unauthenticated, "CREDENTIALS_INVALID", "the identifier and the password do not belong together")
+	rehash, err = s.check(ctx, try, &u, in.Password)
+	return u, try, rehash, err
 }
 
 // SignOut ends the session that the caller used for this request.

@@ -44,17 +44,6 @@ func (s *Service) StepUp(ctx context.Context, p Proof) (out sessions.Issued, err
 	return out, err
 }
 
-// ProveSelf returns nil if the caller is a person who has just proved who they
-// are, see auth.CheckFresh, or proves it now by their password, which is empty
-// if the request brought none. A wrong password is fault.Unauthenticated with
-// CREDENTIALS_INVALID, none at all what CheckFresh says.
-func (s *Service) ProveSelf(ctx context.Context, password secret.Text) error {
-	if password.IsZero() {
-		return auth.CheckFresh(ctx, s.db.Now())
-	}
-	return s.proveCaller(ctx, Proof{Password: password})
-}
-
 // proveCaller returns nil if the proof is the caller's. Whatever is wrong costs
 // the same work.
 func (s *Service) proveCaller(ctx context.Context, p Proof) error {
@@ -64,18 +53,7 @@ func (s *Service) proveCaller(ctx context.Context, p Proof) error {
 	if p.Password.IsZero() {
 		return fault.Field("password", "is required")
 	}
-	u, err := s.users.Table.On(s.db).Get(ctx, users.IDOf(auth.From(ctx).Subject))
-	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return err
-	}
-	var hash secret.PasswordHash // an empty one fits nothing
-	if err == nil && u.Password != nil {
-		hash = *u.Password
-	}
-	ok, _, err := s.hasher.Verify(ctx, hash, p.Password)
-	if err == nil && (!ok || !u.SignsIn()) {
-		err = credentialsInvalid()
-	}
+	_, err := s.proveOwn(ctx, users.IDOf(auth.From(ctx).Subject), p.Password)
 	return err
 }
 

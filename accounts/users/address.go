@@ -27,7 +27,11 @@ func (s *Service) LockWithPassword(ctx context.Context, tx *data.Tx, u *User) (U
 
 // unchanged picks u if it has the password that it had, and may sign in.
 func unchanged(u *User) data.Filter[User] {
-	return data.All(id.Eq(u.ID), password.Eq(*u.Password), active.Eq(true), emailVerified.Eq(true))
+	same := password.IsNull()
+	if u.Password != nil {
+		same = password.Eq(*u.Password)
+	}
+	return data.All(id.Eq(u.ID), same, active.Eq(true), emailVerified.Eq(true))
 }
 
 // EmailTaken reports whether another account than except has the address, also
