@@ -74,7 +74,7 @@ func (a *App) API() http.Handler { return a.frame(a.api()) }
 // Handler serves everything: the API and its description, the pages that
 // mailed links lead to, and the health checks /livez and /readyz.
 func (a *App) Handler() (http.Handler, error) {
-	site, err := pages.New(a.flows, a.config.Title, a.config.Log)
+	site, err := pages.New(a.flows, a.config.Title, a.config.Log, a.env.Limits)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (a *App) Handler() (http.Handler, error) {
 	}
 	mux.HandleFunc("GET /livez", a.live)
 	mux.HandleFunc("GET /readyz", a.ready)
-	mux.Handle("/", web.LimitHandler(a.env.Limits, web.Critical, "pages", site))
+	mux.Handle("/", site)
 	return a.frame(mux), nil
 }
 

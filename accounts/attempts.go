@@ -112,8 +112,23 @@ func (s *Service) failed(ctx context.Context, a attempt, err error) error {
 			return terr
 		}
 	}
+	if kind == fault.Unauthenticated && !a.user.IsZero() {
+		err = &attackOn{err, a.user}
+	}
 	return err
 }
+
+// An attackOn is a wrong proof of being a user. Nothing tells a stranger whose
+// it was; the audit does.
+type attackOn struct {
+	error
+	user users.ID
+}
+
+func (e *attackOn) Unwrap() error { return e.error }
+
+// AuditObject names whom the audit says it was about.
+func (e *attackOn) AuditObject() (kind, id string) { return "users", e.user.String() }
 
 // locked asks for the owner of an account, if there is one, to be told that it
 // was locked. As with forgot, a task looks, so that strangers cannot tell.

@@ -74,7 +74,11 @@ func TestRouteLimit(t *testing.T) {
 		for range 5 {
 			c.Do("POST", app.URL+"/reset", "token=x&password=y", "Content-Type", "application/x-www-form-urlencoded").Want(422)
 		}
-		c.Do("POST", app.URL+"/reset", "token=x&password=y", "Content-Type", "application/x-www-form-urlencoded").Want(429)
+		r = c.Do("POST", app.URL+"/reset", "token=x&password=y", "Content-Type", "application/x-www-form-urlencoded").Want(429)
+		same(t, "a page", []string{r.Header.Get("Content-Type"), r.Header.Get("Retry-After")}, []string{"text/html; charset=utf-8", "12"})
+		if !strings.Contains(string(r.Body), "too many requests") || !strings.Contains(string(r.Body), `value="x"`) {
+			t.Errorf("the page says %s", r.Body)
+		}
 		app.Clock.Advance(12 * time.Second)
 		send().Want(400)
 	}, manortest.Idle())

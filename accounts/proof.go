@@ -47,6 +47,7 @@ func (s *Service) proveOwn(ctx context.Context, key users.ID, password secret.Te
 	if err != nil {
 		return u, err
 	}
+	try.user = u.ID
 	if _, err = s.check(ctx, try, &u, password); err != nil {
 		return u, s.failed(ctx, try, err)
 	}

@@ -59,13 +59,18 @@ func (r *refusals) take() (out []Entry) {
 }
 
 // Refused counts a request that may not change what it asks for: see
-// [web.Refused]. It is written within about a second, by Run or Flush.
+// [web.Refused]. It is written within about a second, by Run or Flush. An err
+// that has a method AuditObject() (kind, id string) says what it was about.
 func (l *Log) Refused(ctx context.Context, _ web.Route, err error) {
 	e := Entry{Action: "requests.refused", Outcome: Refused}
 	e.sign(ctx)
 	e.RequestID = "" // equal ones are one
 	if f, ok := errors.AsType[*fault.Error](err); ok {
 		e.Reason = cmp.Or(f.Code, string(f.Kind))
+	}
+	var about interface{ AuditObject() (kind, id string) }
+	if errors.As(err, &about) {
+		e.ObjectType, e.ObjectID = about.AuditObject()
 	}
 	l.refusals.add(e, l.c.DB.Now())
 	l.signal()

@@ -80,6 +80,8 @@ func TestAudit(t *testing.T) {
 		same(t, "with a wrong password", []any{logins.Value("total"), logins.Value("items.0.via"), logins.Value("items.0.actor_kind"), logins.Value("items.0.count")},
 			[]any{1.0, "POST /api/v1/auth/login", "anonymous", 1.0})
 
+		same(t, "whose password it was not", []any{logins.Value("items.0.object_type"), logins.Value("items.0.object_id")}, []any{"users", w.known["bob"]})
+
 		// People see what concerns them, and nothing else.
 		mine := w.ann.Get("/users/me/audit?pageSize=100").Want(200)
 		items, _ := mine.Value("items").([]any)

@@ -37,7 +37,7 @@ func ExampleNew() {
 		panic(err)
 	}
 
-	site, err := pages.New(app.Accounts(), "Shop", log)
+	site, err := pages.New(app.Accounts(), "Shop", log, app.Limits())
 	if err != nil {
 		panic(err)
 	}

@@ -13,13 +13,13 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/manorgo/manor/accounts"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
 )
 
 //go:embed templates assets
@@ -27,12 +27,14 @@ var files embed.FS
 
 // New returns the pages over the flows of an app, which mailed links lead to,
 // each for GET and POST, and what they look like. name is what they call the app.
-func New(flows *accounts.Service, name string, log *slog.Logger) (http.Handler, error) {
+// All that is sent to them is one critical limit for each address, unless limiter
+// is nil.
+func New(flows *accounts.Service, name string, log *slog.Logger, limiter web.Limiter) (http.Handler, error) {
 	tmpl, err := template.ParseFS(files, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
-	s := &server{flows: flows, name: name, log: log, tmpl: tmpl}
+	s := &server{flows: flows, name: name, log: log, tmpl: tmpl, limiter: limiter}
 	mux := http.NewServeMux()
 	for _, x := range []struct {
 		path, file, title string
@@ -61,6 +63,8 @@ type server struct {
 	name  string
 	log   *slog.Logger
 	tmpl  *template.Template
+
+	limiter web.Limiter
 }
 
 // page is what a template shows.
@@ -91,10 +95,14 @@ func (s *server) act(file, title string, do step) http.HandlerFunc {
 			s.show(w, r, status, file, page{Title: title, Error: text})
 			return
 		}
-		next, p, err := do(r.Context(), r)
+		err := web.LimitRequest(r.Context(), s.limiter, web.Critical, "pages")
 		if err == nil {
-			s.show(w, r, http.StatusOK, next, p)
-			return
+			var next string
+			var p page
+			if next, p, err = do(r.Context(), r); err == nil {
+				s.show(w, r, http.StatusOK, next, p)
+				return
+			}
 		}
 		again := page{Title: title, Token: r.PostForm.Get("token"), Email: r.PostForm.Get("email")}
 		status := http.StatusUnprocessableEntity
@@ -104,8 +112,11 @@ func (s *server) act(file, title string, do step) http.HandlerFunc {
 			status, again.Error = http.StatusInternalServerError, "Something went wrong on our side. Try again."
 			s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "error", err)
 		case e.Kind == fault.Unavailable:
-			w.Header().Set("Retry-After", strconv.Itoa(max(1, int(e.Retry.Seconds()))))
+			web.SetRetry(w.Header(), err)
 			status, again.Error = http.StatusServiceUnavailable, e.Msg
+		case e.Kind == fault.Limited:
+			web.SetRetry(w.Header(), err)
+			status, again.Error = http.StatusTooManyRequests, e.Msg
 		default:
 			again.Error = explain(e)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/manorgo/manor/auth"
@@ -114,13 +115,38 @@ func LimitHandler(limiter Limiter, t Tier, name string, next http.Handler) http.
 			next.ServeHTTP(w, r)
 			return
 		}
-		l := Limited{Tier: t, Route: name, Caller: &auth.Principal{}, Client: ClientFrom(r.Context())}
-		if err := limiter.Limit(r.Context(), l); err != nil {
+		if err := LimitRequest(r.Context(), limiter, t, name); err != nil {
 			WriteError(w, r, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// LimitRequest counts one request as LimitHandler does, for handlers that answer
+// in a form of their own. The error is as Limiter has it.
+func LimitRequest(ctx context.Context, limiter Limiter, t Tier, name string) error {
+	if limiter == nil {
+		return nil
+	}
+	return limiter.Limit(ctx, Limited{Tier: t, Route: name, Caller: &auth.Principal{}, Client: ClientFrom(ctx)})
+}
+
+// SetRetry says in the fields of an answer when to come again: Retry-After for
+// what was too much or is not available for now, and RateLimit for the former.
+func SetRetry(h http.Header, err error) {
+	kind := fault.KindOf(err)
+	if kind != fault.Limited && kind != fault.Unavailable {
+		return
+	}
+	retry := 1
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		retry = seconds(e.Retry)
+	}
+	h.Set("Retry-After", strconv.Itoa(retry))
+	if kind == fault.Limited {
+		setLimited(h, err, retry)
+	}
 }
 
 // limit counts a request to ep.
