@@ -95,7 +95,7 @@ func hashLimit(b *testing.B) float64 {
 	return float64(each*runtime.GOMAXPROCS(0)) / time.Since(begun).Seconds()
 }
 
-func benchApp(b *testing.B, h *secret.Hasher) *manor.App {
+func benchApp(b *testing.B, h *secret.Hasher, mod ...func(*manor.Config)) *manor.App {
 	b.Helper()
 	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "manor.db"), sqlite.Options{})
 	if err != nil {
@@ -106,7 +106,11 @@ func benchApp(b *testing.B, h *secret.Hasher) *manor.App {
 	if err != nil {
 		b.Fatal(err)
 	}
-	app, err := manor.New(manor.Config{DB: db, Keys: keys, Hasher: h, Log: slog.New(slog.DiscardHandler)})
+	c := manor.Config{DB: db, Keys: keys, Hasher: h, Log: slog.New(slog.DiscardHandler)}
+	for _, m := range mod {
+		m(&c)
+	}
+	app, err := manor.New(c)
 	if err == nil {
 		_, err = app.Upgrade(b.Context())
 	}

@@ -70,6 +70,50 @@ func TestCheckEmail(t *testing.T) {
 	}
 }
 
+// However an address or a name is spelt, it is refused, or it is the one that
+// it looks like.
+func TestSpellings(t *testing.T) {
+	t.Parallel()
+	bend := []func(string) string{
+		strings.ToUpper, strings.ToTitle, func(s string) string { return " " + s + "\t" },
+		func(s string) string { return strings.ReplaceAll(s, "k", "\u212a") },  // the Kelvin sign
+		func(s string) string { return strings.ReplaceAll(s, "s", "\u017f") },  // long s
+		func(s string) string { return strings.ReplaceAll(s, "i", "\u0131") },  // dotless i
+		func(s string) string { return strings.ReplaceAll(s, "i", "\u0130") },  // dotted I
+		func(s string) string { return strings.ReplaceAll(s, "a", "\u0430") },  // Cyrillic
+		func(s string) string { return strings.ReplaceAll(s, "a", "a\u0301") }, // combining
+		func(s string) string { return strings.ReplaceAll(s, "a", "\u00e1") },  // composed
+		func(s string) string { return strings.ReplaceAll(s, "a", "\uff41") },  // full width
+		func(s string) string { return strings.ReplaceAll(s, "f", "\ufb01") },  // ligature
+		func(s string) string { return strings.ReplaceAll(s, "@", "\uff20") },  // full width
+		func(s string) string { return strings.ReplaceAll(s, ".", "\u3002") },  // full stop
+		func(s string) string { return strings.ReplaceAll(s, ".", "\u2024") },  // one dot leader
+		func(s string) string { return s[:1] + "\u200b" + s[1:] },              // zero width
+		func(s string) string { return s[:1] + "\u00ad" + s[1:] },              // soft hyphen
+		func(s string) string { return s[:1] + "\u202e" + s[1:] },              // right to left
+		func(s string) string { return s[:1] + "\x00" + s[1:] }, func(s string) string { return s + "." },
+		func(s string) string { return s + "\r\n" }, func(s string) string { return "\ufeff" + s },
+		func(s string) string { return s + "\u00a0" }, func(s string) string { return `"` + s },
+	}
+	bases := []string{"kasia", "isik", "finns", "skif.a", "a.b-c", "kiss", "safika", "iakfs", "as1", "k_i_s_a", "af.if", "sk.ai", "iiss", "kkaa", "f.f.f", "a-s-k", "kafis9"}
+	pairs := 0
+	for _, base := range bases {
+		for i, change := range bend {
+			pairs++
+			name, address := change(base), change(base+"@"+"kiosk-fa.example")
+			if address = users.NormalEmail(address); users.CheckEmail(address) == nil && users.EmailKey(address) != base+"@kiosk-fa.example" {
+				t.Errorf("address %d: %q is another than %q", i, address, base)
+			}
+			if name = strings.TrimSpace(name); users.CheckUsername(name) == nil && users.UsernameKey(name) != base {
+				t.Errorf("name %d: %q is another than %q", i, name, base)
+			}
+		}
+	}
+	if pairs < 400 {
+		t.Errorf("only %d pairs", pairs)
+	}
+}
+
 func TestCheckUsername(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{
