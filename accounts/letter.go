@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -92,12 +93,14 @@ func LetterFiles() fs.FS {
 // ones or add languages, as mail.ParseLetters says; nil replaces none. What is
 // wrong with them is fault.Invalid.
 func ParseLetters(over fs.FS) (*mail.Letters, error) {
-	layers := []fs.FS{LetterFiles()}
-	if over != nil {
-		layers = append(layers, over)
+	if over == nil {
+		return ownLetters()
 	}
-	return mail.ParseLetters(letterKinds(), layers...)
+	return mail.ParseLetters(letterKinds(), LetterFiles(), over)
 }
+
+// ownLetters returns the built-in mails, which are read once: they never change.
+var ownLetters = sync.OnceValues(func() (*mail.Letters, error) { return mail.ParseLetters(letterKinds(), LetterFiles()) })
 
 // send mails the letter of this name when tx commits: in the language that the
 // person chose, else in that of the request which caused it, else in English.

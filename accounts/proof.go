@@ -49,6 +49,9 @@ func (s *Service) proveOwn(ctx context.Context, key users.ID, password secret.Te
 	}
 	try.user = u.ID
 	if _, err = s.check(ctx, try, &u, password); err != nil {
+		if fault.KindOf(err) == fault.Unauthenticated {
+			err = passwordWrong()
+		}
 		return u, s.failed(ctx, try, err)
 	}
 	return u, s.succeed(ctx, s.db, try)
@@ -65,7 +68,7 @@ func (s *Service) withProof(ctx context.Context, step Step, key users.ID, passwo
 		err = s.withProofOnce(ctx, step, key, password, do)
 	}
 	if errors.Is(err, errNewHash) {
-		err = credentialsInvalid()
+		err = passwordWrong()
 	}
 	return err
 }
@@ -103,13 +106,17 @@ func (s *Service) proveNow(ctx context.Context, key users.ID, password secret.Te
 	}
 	u, err := s.users.Table.On(s.db).Get(ctx, key)
 	if fault.KindOf(err) == fault.NotFound || err == nil && !u.SignsIn() {
-		err = credentialsInvalid()
+		err = passwordWrong()
 	}
 	return u, err
 }
 
 func credentialsInvalid() error {
-	return fault.Coded(fault.Unauthenticated, "CREDENTIALS_INVALID", "the password is not that of the account")
+	return fault.Coded(fault.Unauthenticated, "CREDENTIALS_INVALID", "the identifier and the password do not belong together")
+}
+
+func passwordWrong() error {
+	return fault.Coded(fault.Unauthenticated, "CREDENTIALS_INVALID", "this is not your password")
 }
 
 // succeed forgets the failures before an attempt that was right.
