@@ -25,7 +25,11 @@ type Report struct {
 	Last        int64         `json:"last"`        // the place of the last
 	Waiting     int           `json:"waiting"`     // sealed, with no place in the chain yet
 	Checkpoints int           `json:"checkpoints"` // that hold, those given and those stored
-	Took        time.Duration `json:"-"`
+	// Keys counts the entries by the id of the master key that they are sealed
+	// under, those that wait among them.
+	Keys map[string]int64 `json:"keys"`
+
+	Took time.Duration `json:"-"`
 	Broken      *Break        `json:"broken"` // nil if everything holds
 }
 
@@ -153,6 +157,7 @@ func breakAt(seq int64, id, format string, args ...any) error {
 type verifier struct {
 	log          *Log
 	seals, links []hash.Hash
+	keys         []string // of seals
 	report       *Report
 	at           mark
 	must         map[int64][]byte // links that checkpoints name, by place
@@ -160,7 +165,12 @@ type verifier struct {
 }
 
 func (l *Log) verifier(r *Report) *verifier {
-	return &verifier{log: l, seals: l.c.Keys.MACs(secret.LabelAudit), links: l.c.Keys.MACs(secret.LabelAuditChain), report: r}
+	v := &verifier{log: l, seals: l.c.Keys.MACs(secret.LabelAudit), links: l.c.Keys.MACs(secret.LabelAuditChain), report: r}
+	for _, id := range l.c.Keys.KeyIDs() {
+		v.keys = append(v.keys, id.String())
+	}
+	r.Keys = map[string]int64{}
+	return v
 }
 
 func (v *verifier) all(ctx context.Context, db *data.Reads, kept []Checkpoint) error {
@@ -306,6 +316,8 @@ func (v *verifier) isSealed(content string, seal []byte) bool {
 		_, _ = h.Write([]byte(content))
 		if bytes.Equal(h.Sum(sum[:0]), seal) {
 			v.seals[0], v.seals[i] = v.seals[i], v.seals[0]
+			v.keys[0], v.keys[i] = v.keys[i], v.keys[0]
+			v.report.Keys[v.keys[0]]++
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
 )
@@ -219,12 +220,14 @@ func (p *program) printKeys(f *format, file string, keys *secret.Keyring) error 
 func (p *program) retireCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
 		Use: "retire ID", Short: "Take an older key out of the key file", Args: cobra.ExactArgs(1),
-		Long: "Take an older key out of the key file. Refused while an encrypted column has values under it. Sessions,\n" +
-			"API tokens and links in mails that were made under it end, so wait until they have expired.",
+		Long: "Take an older key out of the key file. Refused while an encrypted column has values under it, or the audit\n" +
+			"entries, which would not verify any more. Sessions, API tokens and links in mails that were made under\n" +
+			"it end, so wait until they have expired.",
 	})
+	despite := c.Flags().Bool("despite-audit", false, "also if entries of the audit are sealed under it")
 	yes := c.Flags().Bool("yes", false, "do not ask")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
-		return p.sealed(ctx, func(cfg config, _ *estate, s *sealing) error {
+		return p.sealed(ctx, func(cfg config, e *estate, s *sealing) error {
 			id := strings.ToLower(args[0])
 			at := slices.IndexFunc(s.Keys, func(k listedKey) bool { return k.ID == id && k.Known })
 			switch {
@@ -234,6 +237,11 @@ func (p *program) retireCommand() *cobra.Command {
 				return fault.Errorf(fault.Conflict, "%s is the current key: rotate first", id)
 			case s.Keys[at].Values > 0:
 				return fault.Errorf(fault.Conflict, "%s still under %s: run %s secrets reencrypt", plural(s.Keys[at].Values, "value"), id, p.name)
+			}
+			if !*despite {
+				if err := p.unsealed(ctx, e, id); err != nil {
+					return err
+				}
 			}
 			if err := p.unless(ctx, *yes, fmt.Sprintf("Take the key %s out of %s? Sessions and links made under it end, and backups from its time need it.", id, s.KeyFile)); err != nil {
 				return err
@@ -246,4 +254,19 @@ func (p *program) retireCommand() *cobra.Command {
 		})
 	})
 	return c
+}
+
+// unsealed returns nil if no entry of the audit is sealed under a key.
+func (p *program) unsealed(ctx context.Context, e *estate, key string) error {
+	r, err := e.Audit().Verify(data.WithPrimary(ctx))
+	switch n := int(r.Keys[key]); {
+	case err != nil:
+		return err
+	case r.Broken != nil:
+		return fault.Errorf(fault.Conflict, "the audit does not verify, and no key is taken away from what is evidence: %s", r.Broken)
+	case n > 0:
+		return fault.Errorf(fault.Conflict, "%s of the audit would not verify without %s: export and prune them by %s audit prune, or say --despite-audit",
+			plural(n, "row"), key, p.name)
+	}
+	return nil
 }
