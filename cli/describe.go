@@ -88,6 +88,7 @@ type listedRoute struct {
 	Access      string   `json:"access"`
 	Permissions []string `json:"permissions"` // that decide who may call
 	Marks       []string `json:"marks"`       // what else sets it apart
+	Limit       string   `json:"limit"`       // the tier that says how often
 	Operation   string   `json:"operation_id"`
 }
 
@@ -102,7 +103,7 @@ func (p *program) routesCommand() *cobra.Command {
 		return p.described(ctx, func(app *manor.App) error {
 			list := []listedRoute{}
 			for _, r := range app.Router().Routes() {
-				x := listedRoute{r.Method, r.Path, r.Access.String(), some(r.Access.Permissions()), some(r.Marks()), r.OperationID}
+				x := listedRoute{r.Method, r.Path, r.Access.String(), some(r.Access.Permissions()), some(r.Marks()), r.Tier.Name, r.OperationID}
 				opens := func(permission string) bool { return auth.Grants(*grant, permission) }
 				if (*method == "" || strings.EqualFold(*method, x.Method)) && strings.Contains(x.Path, *path) &&
 					(*access == "" || *access == x.Access) && (*mark == "" || slices.Contains(x.Marks, *mark)) &&
@@ -111,9 +112,9 @@ func (p *program) routesCommand() *cobra.Command {
 				}
 			}
 			return p.print(f, list, func(w io.Writer) {
-				fmt.Fprint(w, "METHOD\tPATH\tACCESS\tMARKS\n")
+				fmt.Fprint(w, "METHOD\tPATH\tACCESS\tLIMIT\tMARKS\n")
 				for _, r := range list {
-					fmt.Fprintln(w, cells(r.Method, r.Path, r.Access, strings.Join(r.Marks, ",")))
+					fmt.Fprintln(w, cells(r.Method, r.Path, r.Access, r.Limit, strings.Join(r.Marks, ",")))
 				}
 			})
 		})
