@@ -62,7 +62,7 @@ func (o *Outbox) deliver(ctx context.Context, d delivery) error {
 	err = o.smtp.send(sending, o.sender, m, m.ID.String())
 	cancel()
 	if err == nil {
-		return o.note(ctx, m, state.Set(Sent), sentAt.Set(o.db.Now()), reason.Set(""), text.Set(""), markup.Set(""))
+		return o.note(ctx, m, state.Set(Sent), sentAt.Set(o.db.Now()), reason.Set(""), text.Set(""), markup.Set(""), sealed.SetNull())
 	}
 	changes := []data.Change[Mail]{reason.Set(o.smtp.scrub(err))}
 	n, of := task.Attempt(ctx)
@@ -86,7 +86,11 @@ func (o *Outbox) deliver(ctx context.Context, d delivery) error {
 func (o *Outbox) claim(ctx context.Context, key ID) (Mail, error) {
 	now := o.db.Now()
 	free := data.All(id.Eq(key), state.Eq(Queued), data.Any(held.IsNull(), held.Lt(now)))
-	return table.On(o.db).UpdateOne(ctx, free, attempts.Plus(1), held.Set(now.Add(o.hold())))
+	m, err := table.On(o.db).UpdateOne(ctx, free, attempts.Plus(1), held.Set(now.Add(o.hold())))
+	if err == nil {
+		err = m.unseal()
+	}
+	return m, err
 }
 
 // later sees to a message that cannot be claimed: there is nothing to do unless

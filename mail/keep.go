@@ -50,8 +50,8 @@ func (o *Outbox) doSweep(ctx context.Context, _ sweep) error {
 			break
 		}
 	}
-	told := data.All(state.Eq(Failed), createdAt.Lt(now.Add(-eraseAfter)), data.Any(text.Ne(""), markup.Ne("")))
-	if _, err := mails.UpdateWhere(ctx, told, text.Set(""), markup.Set("")); err != nil {
+	told := data.All(state.Eq(Failed), createdAt.Lt(now.Add(-eraseAfter)), says())
+	if _, err := mails.UpdateWhere(ctx, told, text.Set(""), markup.Set(""), sealed.SetNull()); err != nil {
 		return err
 	}
 	// Whatever changes the row keeps it from being found again.
@@ -94,8 +94,11 @@ func (o *Outbox) RetryFailed(ctx context.Context) (int, error) {
 
 // retriable are messages that can be sent.
 func retriable() data.Filter[Mail] {
-	return data.All(state.In(Queued, Kept, Failed), data.Any(text.Ne(""), markup.Ne("")))
+	return data.All(state.In(Queued, Kept, Failed), says())
 }
+
+// says are messages that are not erased.
+func says() data.Filter[Mail] { return data.Any(text.Ne(""), markup.Ne(""), sealed.NotNull()) }
 
 // again queues messages as if they were new, and returns how many.
 func (o *Outbox) again(ctx context.Context, which data.Filter[Mail], changes ...data.Change[Mail]) (n int, err error) {

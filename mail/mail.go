@@ -6,7 +6,7 @@
 // read with [Outbox.Show].
 //
 // What messages say is often secret, such as a link that resets a password. It
-// is erased as soon as the server has the message, and a week after the message
+// is stored encrypted, erased as soon as the server has the message, and a week after the message
 // has failed for good: until then [Outbox.Retry] can send it after all. Messages
 // are forgotten after [Config.Keep].
 //
@@ -22,6 +22,7 @@ import (
 
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/secret"
 )
 
 // A Message is what Send is asked to deliver. To and Subject are required, and
@@ -53,14 +54,19 @@ const (
 
 // A Mail is a stored message.
 type Mail struct {
-	ID        ID         `json:"id" db:"id,primary"`
-	To        string     `json:"to" db:"recipient,size=254"`
-	Subject   string     `json:"subject" db:"subject,size=255"`
-	CreatedAt time.Time  `json:"created_at" db:"created_at,index"`
-	State     State      `json:"state" db:"state,enum=queued|sent|kept|failed,index"`
-	Kind      string     `json:"kind,omitzero" db:"kind,size=64"`
-	Text      string     `json:"text,omitzero" db:"text"` // erased when it is sent, and a week after it has failed; so is HTML
-	HTML      string     `json:"html,omitzero" db:"html"`
+	ID        ID        `json:"id" db:"id,primary"`
+	To        string    `json:"to" db:"recipient,size=254"`
+	Subject   string    `json:"subject" db:"subject,size=255"`
+	CreatedAt time.Time `json:"created_at" db:"created_at,index"`
+	State     State     `json:"state" db:"state,enum=queued|sent|kept|failed,index"`
+	Kind      string    `json:"kind,omitzero" db:"kind,size=64"`
+	Text      string    `json:"text,omitzero" db:"text"` // erased when it is sent, and a week after it has failed; so is HTML
+	HTML      string    `json:"html,omitzero" db:"html"`
+
+	// Sealed is where Text and HTML are while they are stored. What reads messages
+	// for you has put them back.
+	Sealed *secret.Text `json:"-" db:"sealed"`
+
 	SentAt    *time.Time `json:"sent_at,omitzero" db:"sent_at"`
 	Attempts  int        `json:"attempts,omitzero" db:"attempts,default=0"` // begun so far
 	Error     string     `json:"error,omitzero" db:"error"`                 // why the last attempt failed, without what may be secret
@@ -77,6 +83,7 @@ var (
 	state     = data.Col[State](table, "state")
 	text      = data.TextCol(table, "text")
 	markup    = data.TextCol(table, "html")
+	sealed    = data.Col[secret.Text](table, "sealed")
 	sentAt    = data.Col[time.Time](table, "sent_at")
 	attempts  = data.Col[int](table, "attempts")
 	reason    = data.TextCol(table, "error")

@@ -22,6 +22,9 @@ func each(t *testing.T, test func(t *testing.T, db *data.DB)) {
 		db := open()
 		_, err := migrator(t, db).Upgrade(t.Context())
 		check(t, err)
+		keys, err := secret.NewKeyring([]byte("0123456789abcdefghijklmnopqrstuv"))
+		check(t, err)
+		db.SetKeys(keys)
 		test(t, db)
 	})
 }

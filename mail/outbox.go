@@ -103,6 +103,9 @@ func (o *Outbox) Send(ctx context.Context, tx *data.Tx, m Message) (ID, error) {
 	if err != nil {
 		return ID{}, err
 	}
+	if err := o.seal(&row); err != nil {
+		return ID{}, err
+	}
 	if err := table.On(tx).Add(ctx, &row); err != nil {
 		return ID{}, err
 	}
@@ -158,7 +161,13 @@ func mailsOf(rows []listed) []Mail {
 }
 
 // Show returns one message. An unknown one is fault.NotFound.
-func (o *Outbox) Show(ctx context.Context, id ID) (Mail, error) { return table.On(o.db).Get(ctx, id) }
+func (o *Outbox) Show(ctx context.Context, id ID) (Mail, error) {
+	m, err := table.On(o.db).Get(ctx, id)
+	if err == nil {
+		err = m.unseal()
+	}
+	return m, err
+}
 
 // SendNow hands a message to the server at once, and stores nothing: it is for
 // trying whether mail works. Without a server it is fault.Invalid, and what the

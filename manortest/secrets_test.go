@@ -77,7 +77,7 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("the %s is in an answer: …%.200s", name, told.String()[max(0, i-150):])
 			}
 		}
-		for name, secret := range map[string]string{"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh} {
+		for name, secret := range map[string]string{"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh, "verification token": verify} {
 			if strings.Contains(tables, secret) {
 				t.Errorf("the %s is in the database", name)
 			}
