@@ -249,8 +249,7 @@ func (s *Service) checkRegistering(ctx context.Context, in Registering) error {
 	}
 	taken, err := s.users.UsernameTaken(ctx, s.db, in.Username)
 	if err == nil && taken {
-		return &fault.Error{Kind: fault.Conflict, Code: "USERNAME_TAKEN", Msg: "the username is taken",
-			Details: []fault.Detail{{Location: "body.username", Message: "is already taken"}}}
+		return users.UsernameTaken()
 	}
 	return err
 }

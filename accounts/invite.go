@@ -77,8 +77,7 @@ func (s *Service) SendInvitation(ctx context.Context, in Inviting) (out Invitati
 			return err
 		}
 		if taken {
-			return &fault.Error{Kind: fault.Conflict, Code: "EMAIL_TAKEN", Msg: "the address has an account",
-				Details: []fault.Detail{{Location: "body.email", Message: "has an account"}}}
+			return users.EmailTaken()
 		}
 		token, row, err := s.tokens.IssueRow(ctx, tx, tokens.Order{Purpose: tokens.Invite, Address: users.EmailKey(to), Payload: invited{to, in.Role}})
 		if err != nil {

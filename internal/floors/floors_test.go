@@ -23,7 +23,7 @@ var floors = []string{
 	"event mail limit data/revise data/datatest file",
 	"domain data/drivertest",
 	"accounts/users audit",
-	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups examples/shop/products examples/library examples/documents",
+	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups accounts/users/storetest examples/shop/products examples/library examples/documents",
 	"accounts accounts/imports",
 	"pages",
 	".",
