@@ -29,6 +29,7 @@ import (
 
 	"github.com/manorgo/manor/accounts"
 	"github.com/manorgo/manor/accounts/groups"
+	"github.com/manorgo/manor/accounts/identities"
 	"github.com/manorgo/manor/accounts/memberships"
 	"github.com/manorgo/manor/accounts/roles"
 	"github.com/manorgo/manor/accounts/tokens"
@@ -109,6 +110,7 @@ type App struct {
 	gate      auth.Gate
 	flows     *accounts.Service
 	people    *users.Service
+	linked    *identities.Service
 	roles     *roles.Service
 	members   *memberships.Service
 	groups    *groups.Service
@@ -221,6 +223,7 @@ func (a *App) build() error {
 		return err
 	}
 	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
+	a.linked = identities.NewService(a.env.DB, a.env.Events)
 	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
 	a.members = memberships.NewService(a.env.DB, a.env.Events)
 	a.groups = groups.NewService(a.env.DB, a.env.Events)
@@ -229,7 +232,7 @@ func (a *App) build() error {
 	a.audit.Exclude("mails", "limits")
 	builtin := []domain.Func{
 		func(domain.Env) domain.Domain { return a.audit.Domain() },
-		users.Domain, tokens.Domain, func(domain.Env) domain.Domain { return a.flows.Sessions().Domain() },
+		users.Domain, identities.Domain, tokens.Domain, func(domain.Env) domain.Domain { return a.flows.Sessions().Domain() },
 		roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
 		func(domain.Env) domain.Domain { return a.flows.Domain() },
 	}
@@ -361,6 +364,10 @@ func (a *App) Accounts() *accounts.Service { return a.flows }
 
 // Users returns the accounts, for programs that look them up from Go.
 func (a *App) Users() *users.Service { return a.people }
+
+// Identities returns which accounts at other providers belong to whom, for
+// programs that link them from Go.
+func (a *App) Identities() *identities.Service { return a.linked }
 
 // Roles returns who may do what, for programs that change it from Go.
 func (a *App) Roles() *roles.Service { return a.roles }

@@ -28,6 +28,7 @@ var dearer = map[string]int{
 	"POST /auth/invitations/accept":        6,  // is the link good, whose is it, the link, the account, other links
 	"POST /users/{id}/deactivate":          6,  // and who: the last superuser, the switch, open links
 	"DELETE /users/{id}":                   5,
+	"DELETE /users/me/identities/{id}":     5, // and who: hold them, the row, what is left
 	"POST /auth/token":                     6, // who is it, when they last came, what they may do, the session, its refresh token
 	"POST /users/{id}/password-reset":      7, // who is it, the earlier link, the link, the mail
 	"POST /users/{id}/verify/resend":       7, // who is it, how many links are open, the link, the mail

@@ -91,6 +91,7 @@ func newBoard(t *testing.T, app *manortest.App) *board {
 	invite("invited@example.com")
 	b.names = strings.NewReplacer(
 		"{owner}", owner.User.ID.String(), "{other}", other.User.ID.String(),
+		"{identity}", identityOf(t, app, owner.User.ID.String()),
 		"{session}", owner.Get("/auth/sessions").Want(200).Text("items.0.id"),
 		"{membership}", owner.Post("/users/me/membership", body{}).Want(201).Text("id"),
 		"{group}", owner.Post("/groups", body{"name": "Gophers"}).Want(201).Text("id"),
@@ -152,6 +153,7 @@ var moves = map[string]move{
 	"DELETE /users/invitations/{id}": {path: "/users/invitations/{invitation}"},
 	"DELETE /auth/sessions/{id}":     {path: "/auth/sessions/{session}", lone: true},
 
+	"DELETE /users/me/identities/{id}":     {path: "/users/me/identities/{identity}"},
 	"PATCH /users/me":                      {body: `{"first_name":"New"}`},
 	"POST /users":                          {body: `{"email":"made@example.com"}`},
 	"GET /users/{id}":                      {path: "/users/{owner}"},
@@ -298,7 +300,7 @@ func parseMatrix(text string) map[string]map[string]string {
 func (b *board) refusals(matrix map[string]map[string]string) {
 	nothing := strings.NewReplacer(
 		"{owner}", users.ID{15: 1}.String(), "{session}", users.ID{15: 2}.String(), "{membership}", users.ID{15: 3}.String(), "{group}", users.ID{15: 4}.String(),
-		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(), "{invitation}", users.ID{15: 6}.String(),
+		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(), "{invitation}", users.ID{15: 6}.String(), "{identity}", users.ID{15: 7}.String(),
 	)
 	asked := 0
 	for route, gets := range matrix {

@@ -9,8 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/manorgo/manor/accounts/identities"
 	"github.com/manorgo/manor/examples/shop/products"
 	"github.com/manorgo/manor/manortest"
+	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/web"
 )
 
@@ -48,7 +50,18 @@ func newWorld(t *testing.T, app *manortest.App) *world {
 	w.anon.Post("/auth/login", login("bob")).Want(200)
 	w.known["session"] = w.bob.Get("/auth/sessions?orderBy=created_at&pageSize=1").Want(200).Text("items.0.id")
 	w.anon = app.Anonymous(t) // without the cookie
+	w.known["identity"] = identityOf(t, app, w.ann.User.ID.String())
 	return w
+}
+
+// identityOf links an account at a provider to a user, and returns what it is here.
+func identityOf(t *testing.T, app *manortest.App, user string) string {
+	t.Helper()
+	a, err := app.Identities().Upsert(t.Context(), user, identities.Account{Provider: "google", AccountID: user, Access: secret.NewText("access")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.ID
 }
 
 func login(name string) body { return body{"identifier": name, "password": manortest.Password} }
@@ -87,6 +100,7 @@ var writes = []write{
 	{route: "DELETE /auth/sessions/{id}", caller: "bob", path: "/auth/sessions/{session}"},
 	{route: "POST /auth/sessions/revoke-others", caller: "bob"},
 	{route: "PATCH /users/me", caller: "ann", body: fixed(body{"first_name": "Ann"})},
+	{route: "DELETE /users/me/identities/{id}", caller: "ann", path: "/users/me/identities/{identity}"},
 	{route: "POST /auth/password/change", caller: "bob", body: fixed(body{"current_password": manortest.Password, "new_password": manortest.Password})},
 
 	{route: "POST /users/me/membership", caller: "ann", body: fixed(body{"city": "Oslo"})},

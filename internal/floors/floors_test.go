@@ -17,14 +17,14 @@ const module = "github.com/manorgo/manor"
 // anything below internal/.
 var floors = []string{
 	"fault patch data/driver file/driver",
-	"secret file/local file/memory file/filetest",
+	"secret file/local file/memory file/filetest accounts/internal/contract",
 	"data auth file/s3",
 	"web task data/migrate data/session data/sqlite data/postgres data/transfer",
 	"event mail limit data/revise data/datatest file",
 	"domain data/drivertest",
 	"accounts/users audit",
-	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups accounts/users/storetest examples/shop/products examples/library examples/documents",
-	"accounts accounts/imports",
+	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups accounts/identities accounts/users/storetest examples/shop/products examples/library examples/documents",
+	"accounts accounts/imports accounts/identities/storetest",
 	"pages",
 	".",
 	"cli manortest",

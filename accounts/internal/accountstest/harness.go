@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/manorgo/manor/accounts/groups"
+	"github.com/manorgo/manor/accounts/identities"
 	"github.com/manorgo/manor/accounts/memberships"
 	"github.com/manorgo/manor/accounts/roles"
 	"github.com/manorgo/manor/accounts/sessions"
@@ -75,6 +76,7 @@ func build(t *testing.T, db *data.DB) *Harness {
 	}
 	clock := &Clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	db = data.New(db.Driver(), clock.Now)
+	db.SetKeys(keys)
 	queue := task.New(db, task.Config{})
 	h := &Harness{t: t, Clock: clock, Env: domain.Env{
 		DB: db, Keys: keys, Hasher: &secret.Hasher{Params: secret.Params{Memory: 8, Time: 1}},
@@ -88,7 +90,7 @@ func build(t *testing.T, db *data.DB) *Harness {
 		return all
 	}
 	for _, d := range []domain.Func{
-		users.Domain, tokens.Domain, sessions.Domain, roles.Domain(catalogue), memberships.Domain, groups.Domain,
+		users.Domain, identities.Domain, tokens.Domain, sessions.Domain, roles.Domain(catalogue), memberships.Domain, groups.Domain,
 	} {
 		h.Domains = append(h.Domains, d(h.Env))
 	}

@@ -10,15 +10,12 @@
 package storetest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 
+	"github.com/manorgo/manor/accounts/internal/contract"
 	"github.com/manorgo/manor/accounts/users"
-	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/patch"
 	"github.com/manorgo/manor/secret"
 )
@@ -27,83 +24,28 @@ import (
 // returns a store for each, which has no accounts.
 func Run(t *testing.T, open func(t *testing.T) users.Store) {
 	t.Helper()
-	for _, c := range checks {
-		t.Run(c.name, func(t *testing.T) {
-			k := &checker{ctx: t.Context(), store: open(t)}
-			k.run(c.do)
-			for _, wrong := range k.wrong {
-				t.Error(wrong)
-			}
-		})
-	}
+	contract.Run(t, checks, open)
 }
 
-// A check is one part of the contract.
-type check struct {
-	name string
-	do   func(k *checker)
-}
+type (
+	check   = contract.Check[users.Store]
+	checker = contract.Checker[users.Store]
+)
 
 var checks = []check{
-	{"an account is kept as it is", (*checker).kept},
-	{"nobody is found by what nobody has", (*checker).nobody},
-	{"accounts are found by any spelling", (*checker).spellings},
-	{"another field finds nobody", (*checker).otherField},
-	{"names are unique", (*checker).unique},
-	{"names are unique at once", (*checker).uniqueAtOnce},
-	{"an update changes what is set", (*checker).patched},
-	{"an update of another version is stale", (*checker).stale},
-	{"one of many updates wins", (*checker).oneWins},
-	{"accounts do not hold each other up", (*checker).apart},
-	{"a refused update changes nothing", (*checker).whole},
-	{"a list has everybody", (*checker).listed},
-	{"deleting is for good", (*checker).deleted},
-}
-
-// A checker runs a check and gathers what is wrong.
-type checker struct {
-	ctx   context.Context
-	store users.Store
-	wrong []error
-}
-
-// errEnd ends a check that makes no sense any more.
-var errEnd = errors.New("storetest: end")
-
-// run does a check, up to where it makes sense.
-func (k *checker) run(do func(k *checker)) {
-	defer func() {
-		if end := recover(); end != nil && end != any(errEnd) {
-			panic(end)
-		}
-	}()
-	do(k)
-}
-
-func (k *checker) errorf(format string, args ...any) {
-	k.wrong = append(k.wrong, fmt.Errorf(format, args...))
-}
-
-// must ends the check if there is an error.
-func (k *checker) must(what string, err error) {
-	if err != nil {
-		k.errorf("%s: %w", what, err)
-		panic(errEnd)
-	}
-}
-
-// fails wants an error of a kind.
-func (k *checker) fails(what string, err error, kind fault.Kind) {
-	if fault.KindOf(err) != kind || err == nil {
-		k.errorf("%s: the error is %v, want one of kind %s", what, err, kind)
-	}
-}
-
-// taken wants a conflict with a code.
-func (k *checker) taken(what string, err error, code string) {
-	if e, ok := errors.AsType[*fault.Error](err); !ok || e.Kind != fault.Conflict || e.Code != code {
-		k.errorf("%s: the error is %v, want %s with the code %s", what, err, fault.Conflict, code)
-	}
+	{Name: "an account is kept as it is", Do: kept},
+	{Name: "nobody is found by what nobody has", Do: nobody},
+	{Name: "accounts are found by any spelling", Do: spellings},
+	{Name: "another field finds nobody", Do: otherField},
+	{Name: "names are unique", Do: unique},
+	{Name: "names are unique at once", Do: uniqueAtOnce},
+	{Name: "an update changes what is set", Do: patched},
+	{Name: "an update of another version is stale", Do: stale},
+	{Name: "one of many updates wins", Do: oneWins},
+	{Name: "accounts do not hold each other up", Do: apart},
+	{Name: "a refused update changes nothing", Do: whole},
+	{Name: "a list has everybody", Do: listed},
+	{Name: "deleting is for good", Do: deleted},
 }
 
 // ada is an account that says something everywhere.
@@ -129,28 +71,28 @@ func hashOf(name string) secret.PasswordHash {
 }
 
 // create makes an account that must be possible.
-func (k *checker) create(a users.Account) users.Account {
-	made, err := k.store.Create(k.ctx, a)
-	k.must("creating "+a.Email, err)
+func create(k *checker, a users.Account) users.Account {
+	made, err := k.Store.Create(k.Ctx, a)
+	k.Must("creating "+a.Email, err)
 	if made.ID == "" || made.Version == "" {
-		k.errorf("what Create returns has the ID %q and the version %q", made.ID, made.Version)
+		k.Errorf("what Create returns has the ID %q and the version %q", made.ID, made.Version)
 	}
 	if len(made.ID) > 255 || len(made.Version) > 255 {
-		k.errorf("the ID has %d bytes and the version %d, which is more than 255", len(made.ID), len(made.Version))
+		k.Errorf("the ID has %d bytes and the version %d, which is more than 255", len(made.ID), len(made.Version))
 	}
-	k.same("what Create returns", made, a)
+	same(k, "what Create returns", made, a)
 	return made
 }
 
 // get returns an account that must be there.
-func (k *checker) get(id string) users.Account {
-	a, err := k.store.Get(k.ctx, id)
-	k.must("getting it by its ID", err)
+func get(k *checker, id string) users.Account {
+	a, err := k.Store.Get(k.Ctx, id)
+	k.Must("getting it by its ID", err)
 	return a
 }
 
 // same wants an account to say what another does.
-func (k *checker) same(what string, got, want users.Account) {
+func same(k *checker, what string, got, want users.Account) {
 	for _, f := range []struct {
 		name string
 		same bool
@@ -161,67 +103,28 @@ func (k *checker) same(what string, got, want users.Account) {
 		{"active", got.Active == want.Active}, {"verified", got.Verified == want.Verified},
 	} {
 		if !f.same {
-			k.errorf("%s: %s is not as it should be, in %+v, want %+v", what, f.name, got, want)
+			k.Errorf("%s: %s is not as it should be, in %+v, want %+v", what, f.name, got, want)
 		}
 	}
 }
 
 // found wants the account to be there, by all that it can be found by.
-func (k *checker) found(what string, want users.Account) {
+func found(k *checker, what string, want users.Account) {
 	look := func(by string, a users.Account, err error) {
-		k.must(what+", found by "+by, err)
-		k.same(what+", found by "+by, a, want)
+		k.Must(what+", found by "+by, err)
+		same(k, what+", found by "+by, a, want)
 		if a.ID != want.ID || a.Version != want.Version {
-			k.errorf("%s, found by %s: the ID is %q and the version %q, want %q and %q", what, by, a.ID, a.Version, want.ID, want.Version)
+			k.Errorf("%s, found by %s: the ID is %q and the version %q, want %q and %q", what, by, a.ID, a.Version, want.ID, want.Version)
 		}
 	}
-	a, err := k.store.Get(k.ctx, want.ID)
+	a, err := k.Store.Get(k.Ctx, want.ID)
 	look("ID", a, err)
-	a, err = k.store.GetByEmail(k.ctx, want.Email)
+	a, err = k.Store.GetByEmail(k.Ctx, want.Email)
 	look("address", a, err)
-	a, err = k.store.GetByField(k.ctx, users.ByEmail, want.Email)
+	a, err = k.Store.GetByField(k.Ctx, users.ByEmail, want.Email)
 	look("the field email", a, err)
-	a, err = k.store.GetByField(k.ctx, users.ByUsername, want.Username)
+	a, err = k.Store.GetByField(k.Ctx, users.ByUsername, want.Username)
 	look("the field username", a, err)
-}
-
-// together calls do n times at once and returns the errors.
-func together(n int, do func(i int) error) []error {
-	var (
-		begin = make(chan struct{})
-		group sync.WaitGroup
-		errs  = make([]error, n)
-	)
-	for i := range n {
-		group.Go(func() {
-			<-begin
-			errs[i] = do(i)
-		})
-	}
-	close(begin)
-	group.Wait()
-	return errs
-}
-
-// winner wants exactly one of errs to be nil and returns its place, and the others
-// to be as lost says.
-func (k *checker) winner(what string, errs []error, lost func(error)) int {
-	won := -1
-	for i, err := range errs {
-		switch {
-		case err != nil:
-			lost(err)
-		case won >= 0:
-			k.errorf("%s: two of %d won", what, len(errs))
-		default:
-			won = i
-		}
-	}
-	if won < 0 {
-		k.errorf("%s: none of %d won", what, len(errs))
-		panic(errEnd)
-	}
-	return won
 }
 
 func named(name string) users.AccountChanges {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/manorgo/manor/accounts/internal/contract"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/fault"
 )
@@ -335,14 +336,12 @@ func TestBrokenStores(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range checks {
-				if c.name != b.by {
+				if c.Name != b.by {
 					continue
 				}
 				store := b.store()
 				store.Memory = NewMemory()
-				k := &checker{ctx: t.Context(), store: store}
-				k.run(c.do)
-				if len(k.wrong) == 0 {
+				if len(contract.Wrong(t.Context(), c, users.Store(store))) == 0 {
 					t.Errorf("nothing is wrong with it")
 				}
 				return
