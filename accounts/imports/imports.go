@@ -236,7 +236,7 @@ func (r *run) take(ctx context.Context, rec transfer.Record) error {
 	case err != nil:
 		return err
 	default:
-		p.line = rec.Line
+		p.line, p.EmailKey = rec.Line, users.EmailKey(p.Email)
 		r.batch = append(r.batch, p)
 	}
 	return nil

@@ -73,12 +73,11 @@ func (r *run) store(ctx context.Context, tx *data.Tx, done *Result, refused *[]R
 	var fresh, there []person
 	seen := map[string]bool{}
 	for _, p := range r.batch {
-		key := users.EmailKey(p.Email)
-		if _, ok := known[key]; ok || seen[key] {
+		if _, ok := known[p.EmailKey]; ok || seen[p.EmailKey] {
 			there = append(there, p)
 			continue
 		}
-		seen[key] = true
+		seen[p.EmailKey] = true
 		fresh = append(fresh, p)
 	}
 	if fresh, err = r.name(ctx, tx, fresh, refused); err != nil {
@@ -96,7 +95,7 @@ func (r *run) store(ctx context.Context, tx *data.Tx, done *Result, refused *[]R
 		return err
 	}
 	for i := range there {
-		k, ok := known[users.EmailKey(there[i].Email)]
+		k, ok := known[there[i].EmailKey]
 		changed := false
 		if ok { // or it was refused for its username the first time
 			if changed, err = r.users.Renew(ctx, tx, k, &there[i].User); err != nil {
@@ -116,7 +115,7 @@ func (r *run) store(ctx context.Context, tx *data.Tx, done *Result, refused *[]R
 func (r *run) accounts(ctx context.Context, tx *data.Tx, people []person) (map[string]users.Known, error) {
 	keys := make([]string, len(people))
 	for i := range people {
-		keys[i] = users.EmailKey(people[i].Email)
+		keys[i] = people[i].EmailKey
 	}
 	slices.Sort(keys) // so that what is read of the index is read once
 	return r.users.KnownByEmail(ctx, tx, keys)
@@ -125,7 +124,7 @@ func (r *run) accounts(ctx context.Context, tx *data.Tx, people []person) (map[s
 // add stores new people, with their roles.
 func (r *run) add(ctx context.Context, tx *data.Tx, fresh []person) error {
 	// Neighbours in an index are written together.
-	slices.SortFunc(fresh, func(a, b person) int { return strings.Compare(users.EmailKey(a.Email), users.EmailKey(b.Email)) })
+	slices.SortFunc(fresh, func(a, b person) int { return strings.Compare(a.EmailKey, b.EmailKey) })
 	rows := make([]users.User, len(fresh))
 	for i := range fresh {
 		rows[i] = fresh[i].User
