@@ -16,6 +16,8 @@ type builder struct {
 
 	alias   string // of the table whose columns are written, if they need it
 	aliases int    // how many there are
+
+	hits hits // what an index knows of a search
 }
 
 var builders = sync.Pool{New: func() any { return &builder{buf: make([]byte, 0, 512)} }}
@@ -23,7 +25,7 @@ var builders = sync.Pool{New: func() any { return &builder{buf: make([]byte, 0, 
 func newBuilder(d *driver.Dialect) *builder {
 	b := builders.Get().(*builder)
 	b.d, b.buf, b.args = d, b.buf[:0], make([]any, 0, 8)
-	b.alias, b.aliases = "", 0
+	b.alias, b.aliases, b.hits = "", 0, hits{}
 	return b
 }
 

@@ -2,8 +2,6 @@ package data
 
 import (
 	"context"
-	"encoding/json"
-	"math"
 
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/fault"
@@ -77,15 +75,11 @@ func readPlan(rows driver.Rows) (int, error) {
 	if err := rows.Err(); err != nil {
 		return 0, err
 	}
-	var plans []struct {
-		Plan struct {
-			Rows float64 `json:"Plan Rows"`
-		}
-	}
-	if err := json.Unmarshal([]byte(text), &plans); err != nil || len(plans) == 0 {
+	n, err := driver.PlannedRows(text)
+	if err != nil {
 		return 0, fault.Wrap(fault.Internal, err, "data: the planner's answer cannot be read")
 	}
-	return int(min(plans[0].Plan.Rows, math.MaxInt32)), nil
+	return n, nil
 }
 
 // correct holds a guess to what the page shows. A page that is not full is the

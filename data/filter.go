@@ -40,6 +40,7 @@ const (
 	opUndecided // a scope without a filter
 	opLike
 	opLikeFold
+	opSearch // the only kid, which has the text v somewhere
 )
 
 var comparison = [...]string{opEq: " = ", opLt: " < ", opLe: " <= ", opGt: " > ", opGe: " >= "}
@@ -152,6 +153,8 @@ func (b *builder) condition(n *node) error {
 		return b.format(b.textFormat(n.op), n.f, n.v)
 	case opLike, opLikeFold:
 		return b.like(n)
+	case opSearch:
+		return b.search(n)
 	case opLacks:
 		return b.lacks(n.kids[0])
 	case opFold:

@@ -166,7 +166,7 @@ func (t *Table[T]) Searching(text string, fold bool) Filter[T] {
 			any = append(any, Filter[T]{&node{op: o, f: f, v: text}})
 		}
 	}
-	return Any(any...)
+	return t.searching(Any(any...), text)
 }
 
 // Sorting returns the order by the column that a request names in JSON's way,

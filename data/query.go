@@ -67,6 +67,7 @@ type Repository[T any] struct {
 	seen  rowsSeen  // of those that are marked as deleted
 	lock  string    // what Locking adds to a SELECT
 	loads []Load[T] // with every row that is read
+	hits  hits      // what an index knows of the search that it is about to make
 }
 
 // Get returns the row that key names, or fault.NotFound. A key of another kind
@@ -162,7 +163,10 @@ func (r Repository[T]) Exists(ctx context.Context, where ...Filter[T]) (bool, er
 }
 
 // Count returns how many rows hold to every filter.
-func (r Repository[T]) Count(ctx context.Context, where ...Filter[T]) (int, error) {
+func (r Repository[T]) Count(ctx context.Context, where ...Filter[T]) (n int, err error) {
+	if r.hits, err = r.look(ctx, All(where...), true); err != nil {
+		return 0, err
+	}
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	if err := r.count(b, All(where...)); err != nil {
@@ -174,6 +178,7 @@ func (r Repository[T]) Count(ctx context.Context, where ...Filter[T]) (int, erro
 var countColumns = []driver.Column{{Name: "n", Kind: driver.Int}}
 
 func (r Repository[T]) count(b *builder, where Filter[T]) error {
+	b.hits = r.hits
 	b.text("SELECT count(*) FROM ").text(r.p.table)
 	return b.where(r.scoped(where))
 }
@@ -209,6 +214,10 @@ func (r Repository[T]) page(ctx context.Context, q Query[T]) (Page[T], error) {
 		q.Limit = DefaultLimit
 	}
 	page := Page[T]{Limit: max(q.Limit, 0), Offset: max(q.Offset, 0)}
+	var err error
+	if r.hits, err = r.look(ctx, q.Where, q.Count && !q.Estimate); err != nil {
+		return page, err
+	}
 	if (q.Keyset || q.After != "") && q.Limit > 0 {
 		return r.keyset(ctx, q)
 	}
@@ -248,7 +257,7 @@ func (r Repository[T]) list(ctx context.Context, q Query[T], page Page[T]) (Page
 		page.Items, err = r.t.collect(rows, q.Limit)
 		return page, classify(err, r.t)
 	}
-	if q.Estimate {
+	if q.Estimate && r.hits.Head == "" { // or counting is as cheap
 		return r.listEstimated(ctx, q, sel, page)
 	}
 	b := newBuilder(r.db.dialect)
@@ -321,6 +330,9 @@ const maxWritten = 128
 func (r Repository[T]) selection(q Query[T]) (driver.Call, error) {
 	b := newBuilder(r.db.dialect)
 	defer b.release()
+	if r.hits.Rows <= fewFound {
+		b.hits = r.hits
+	}
 	b.text("SELECT ").text(r.p.list).text(" FROM ").text(r.p.table)
 	var some [4]Order[T]
 	orders := r.t.keys(some[:0], q.Order)

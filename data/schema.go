@@ -14,6 +14,7 @@ type Schema struct {
 	Uniques [][]string // sets of columns that are unique together
 	Alive   [][]string // and those that are unique among rows whose deleted_at is NULL
 	Foreign []ForeignKey
+	Search  *driver.SearchIndex // what SearchIndex asks for, or nil
 }
 
 // A ColumnSchema is what a field's tag says of its column.
@@ -32,7 +33,7 @@ type ColumnSchema struct {
 
 // Schema returns what T says of its table.
 func (t *Table[T]) Schema() Schema {
-	s := Schema{Table: t.name, Uniques: t.uniques, Alive: t.alive}
+	s := Schema{Table: t.name, Uniques: t.uniques, Alive: t.alive, Search: t.index}
 	for _, f := range t.fields {
 		sealed := ""
 		if f.seal != nil {

@@ -30,10 +30,11 @@ type Table[T any] struct {
 	alive   [][]string   // unique among the rows that are not marked as deleted
 	foreign []ForeignKey // of several columns
 	words   []wording
-	pure    bool     // its struct has nothing but columns
-	sealed  bool     // it has sealed columns
-	plans   sync.Map // *driver.Dialect → *plan
-	shapes  sync.Map // reflect.Type of a key → *keyShape
+	index   *driver.SearchIndex // nil if there is none
+	pure    bool                // its struct has nothing but columns
+	sealed  bool                // it has sealed columns
+	plans   sync.Map            // *driver.Dialect → *plan
+	shapes  sync.Map            // reflect.Type of a key → *keyShape
 }
 
 // A TableOption adds to a table's schema what a column's tag cannot say.
@@ -46,6 +47,7 @@ type tableOptions struct {
 	words          []wording
 	version        UUIDVersion
 	renamed        map[string]string
+	search         bool
 }
 
 // UniqueOn says that the named columns together are unique.
@@ -107,6 +109,11 @@ func NewTable[T any](name string, opts ...TableOption) *Table[T] {
 		panic(fmt.Sprintf("data: table %s: %v", name, err))
 	}
 	t.embeds(rt, o)
+	if o.search {
+		if why := t.setSearch(); why != "" {
+			panic(fmt.Sprintf("data: table %s: %s", name, why))
+		}
+	}
 	if len(t.fields) == 0 {
 		panic(fmt.Sprintf("data: table %s: %v has no db tags", name, rt))
 	}

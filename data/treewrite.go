@@ -95,6 +95,8 @@ func (n *node) tree() (jsonMap, error) {
 		return jsonMap{"or_": []any{}}, nil
 	case opAnd, opOr, opNot:
 		return n.groupTree()
+	case opSearch:
+		return n.kids[0].tree()
 	case opSome, opNone:
 		return n.relatedTree()
 	case opNull:

@@ -65,7 +65,7 @@ const (
 
 // The users table and those columns that other packages may change.
 var (
-	table         = data.NewTable[User]("users")
+	table         = data.NewTable[User]("users", data.SearchIndex())
 	username      = data.TextCol(table, "username")
 	usernameKey   = data.TextCol(table, "username_key")
 	email         = data.TextCol(table, "email")

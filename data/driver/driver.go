@@ -226,6 +226,10 @@ type Dialect struct {
 	// Fold is SQL for a text with A–Z in lower case: a format with one %s.
 	Fold string
 
+	// Search asks the index of a table that has one for the rows with a text in
+	// them; nil where there are no such indexes.
+	Search Searcher
+
 	// Explain, put before a SELECT, makes it one row of one text, in JSON, that
 	// says how many rows the planner expects, as PostgreSQL says it; or "" where
 	// the planner does not say.

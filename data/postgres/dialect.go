@@ -35,10 +35,11 @@ var dialect = driver.Dialect{
 	Like:       "%s LIKE %s",
 	LikeFold:   `lower(%s COLLATE "C") LIKE lower(%s::text COLLATE "C")`,
 	Fold:       `lower(%s COLLATE "C")`,
-	Explain:    "EXPLAIN (FORMAT JSON) ",
+	Explain:    explain,
 	Member:     "%s @> jsonb_build_array(%s::text)",
 	Narrow:     "(%s)::int4",
 	Field:      "jsonb_set(%s, '{%s}', to_jsonb((%s)::bigint))",
+	Search:     search,
 	Encode:     encode,
 }
 

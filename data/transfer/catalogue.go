@@ -83,8 +83,12 @@ func server(db *data.DB) bool { return db.Dialect() == "postgres" }
 
 func sqliteTables(ctx context.Context, on driver.Conn) ([]*table, error) {
 	var out []*table
-	err := each(ctx, on, `SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')
-		AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name`, "tt", nil, func(v []any) error {
+	// An index for searches is kept by triggers, wherever the rows come from.
+	err := each(ctx, on, `WITH named AS (SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')
+			AND substr(name, 1, 7) <> 'sqlite_'),
+		indexes AS (SELECT v.name FROM named AS v JOIN named AS k ON k.name = v.name || '_key' WHERE v.type = 'virtual' AND v.name LIKE '%\_search' ESCAPE '\')
+		SELECT name, type FROM named WHERE NOT EXISTS (SELECT 1 FROM indexes AS i WHERE named.name IN (i.name, i.name || '_key', i.name || '_word'))
+		ORDER BY name`, "tt", nil, func(v []any) error {
 		if v[1] == "virtual" {
 			return fault.Errorf(fault.Invalid, "the table %s is virtual, and cannot be carried", v[0])
 		}
