@@ -128,6 +128,9 @@ func TestBodies(t *testing.T) {
 				"too much":      {`{"name":"` + strings.Repeat("x", 2<<20) + `"}`, "application/json", []int{413}},
 				"too deep":      {`{"name":` + strings.Repeat("[", 100_000) + `}`, "application/json", []int{400, 422}},
 			} {
+				if what == "nothing" && q.route == "DELETE /users/me" {
+					continue // for who has just proved who they are
+				}
 				r := q.client.Do(q.method, q.path, x.text, "Content-Type", x.media)
 				if !slices.Contains(x.statuses, r.Status) {
 					t.Errorf("%s with %s: %d, want %v", q.route, what, r.Status, x.statuses)
