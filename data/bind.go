@@ -82,6 +82,8 @@ func (f *field) bind(d *driver.Dialect, v any) (any, error) {
 // return.
 func (f *field) bindAt(d *driver.Dialect, p unsafe.Pointer) (any, error) {
 	switch {
+	case f.reach != nil:
+		return f.bind(d, f.value(p)) // other rows may share it
 	case f.seal != nil:
 		return f.seal.bindAt(f, p)
 	case f.column.Null && !f.indirect && f.column.Kind == driver.Time:

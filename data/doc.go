@@ -38,6 +38,9 @@
 // [CodeColumn] and [List]. A column without search, sort or filter cannot be
 // named by a request at all.
 //
+// An app adds columns of its own to a table of somebody else's by [Extend], if
+// its struct has a field of type [Extra].
+//
 // Errors are of package fault: NotFound, Conflict, Invalid, Stale, Unavailable
 // or Internal, whatever the database.
 package data

@@ -44,6 +44,11 @@ type field struct {
 	as                          typing
 	search, sort, filter, quiet bool
 
+	// reach returns where the struct that has the value is, for a column that
+	// extends the table: it is not the row, but what the row's Extra holds. It is
+	// nil for all others.
+	reach func(row unsafe.Pointer) unsafe.Pointer
+
 	// at returns the address of the value in the struct at p, as a pointer of
 	// the kind's own Go type, so that named strings and IDs cost a driver
 	// nothing.

@@ -81,6 +81,9 @@ func (k key) appendTo(text []byte, kind driver.Kind) []byte {
 
 // keyAt returns the key in the struct at p, and false for NULL.
 func (f *field) keyAt(p unsafe.Pointer) (k key, ok bool) {
+	if f.reach != nil {
+		p = f.reach(p)
+	}
 	p = unsafe.Add(p, f.offset)
 	typ := f.typ
 	if f.column.Null {

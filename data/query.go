@@ -381,6 +381,9 @@ func (r Repository[T]) call(b *builder, columns []driver.Column) driver.Call {
 // dest fills out with the addresses of v's columns.
 func (t *Table[T]) dest(out []any, v *T) []any {
 	p := unsafe.Pointer(v)
+	if t.extra != nil {
+		*t.extra.at(p) = Extra{}
+	}
 	for i, f := range t.fields {
 		out[i] = f.at(p)
 	}

@@ -233,7 +233,13 @@ func (t *Table[T]) fill(v, row *T) {
 		return
 	}
 	p, q := unsafe.Pointer(v), unsafe.Pointer(row)
+	if t.extra != nil {
+		*t.extra.at(p) = *t.extra.at(q)
+	}
 	for _, f := range t.fields {
+		if f.reach != nil {
+			continue
+		}
 		reflect.NewAt(f.typ, unsafe.Add(p, f.offset)).Elem().Set(reflect.NewAt(f.typ, unsafe.Add(q, f.offset)).Elem())
 	}
 }
@@ -330,7 +336,7 @@ func (f *field) isPlain() bool {
 	}
 	switch t.Kind() {
 	case reflect.String, reflect.Int, reflect.Int32, reflect.Int64, reflect.Bool:
-		return !f.indirect && f.own == nil && !f.list && f.seal == nil && !f.code && f.as.name == ""
+		return !f.indirect && f.own == nil && !f.list && f.seal == nil && !f.code && f.as.name == "" && f.reach == nil
 	}
 	return false
 }
@@ -357,7 +363,7 @@ func (f *field) copyPlain(p, q unsafe.Pointer) {
 // isPlainText reports whether the value in a struct is the text that is stored.
 func (f *field) isPlainText() bool {
 	return f.column.Kind == driver.Text && !f.column.Null && f.typ.Kind() == reflect.String &&
-		!f.indirect && f.own == nil && !f.list && f.seal == nil && !f.code
+		!f.indirect && f.own == nil && !f.list && f.seal == nil && !f.code && f.reach == nil
 }
 
 // plainText returns that text from the struct at p.
@@ -379,6 +385,11 @@ func (s *found[T]) read(ctx context.Context, r Repository[T], c driver.Call, i, 
 	dest = append(dest, extra...)
 	for rows.Next() {
 		row = zero
+		if s.t.extra != nil { // which is reached through the row
+			for i, f := range s.asked {
+				dest[i] = f.at(unsafe.Pointer(&row))
+			}
+		}
 		if err := rows.Scan(dest); err != nil {
 			return classify(err, s.t)
 		}

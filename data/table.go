@@ -32,6 +32,7 @@ type Table[T any] struct {
 	words   []wording
 	index   *driver.SearchIndex // nil if there is none
 	pure    bool                // its struct has nothing but columns
+	extra   *extra              // the columns that extend it; nil if none do
 	sealed  bool                // it has sealed columns
 	plans   sync.Map            // *driver.Dialect → *plan
 	shapes  sync.Map            // reflect.Type of a key → *keyShape
@@ -125,6 +126,9 @@ func pure(rt reflect.Type) bool {
 	for i := range rt.NumField() {
 		sf := rt.Field(i)
 		tag, tagged := sf.Tag.Lookup("db")
+		if sf.Type == reflect.TypeFor[Extra]() {
+			continue
+		}
 		embedded := sf.Anonymous && !tagged && sf.Type.Kind() == reflect.Struct
 		if embedded && !pure(sf.Type) || !embedded && (!tagged || tag == "-") {
 			return false

@@ -472,7 +472,7 @@ func (t *Table[T]) values(d *driver.Dialect, v *T, args []any) (err error) {
 
 // isPlainTime reports whether the value in a struct is a time.Time as it is.
 func (f *field) isPlainTime() bool {
-	return f.column.Kind == driver.Time && !f.column.Null && !f.indirect && f.own == nil
+	return f.column.Kind == driver.Time && !f.column.Null && !f.indirect && f.own == nil && f.reach == nil
 }
 
 // plainTime returns that time in the struct at p.

@@ -78,6 +78,7 @@ func Run(t *testing.T, open func(t *testing.T) *data.DB) {
 		{"Rename", renameTests},
 		{"Odd", oddTests},
 		{"Pair", pairTests},
+		{"Extension", extensionTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
