@@ -87,6 +87,9 @@ func (a *App) SchemasOf(database string) (out []data.Schema) {
 			out = append(out, d.Schemas...)
 		}
 	}
+	if database == domain.Main {
+		extend(out, a.env.Extends)
+	}
 	return out
 }
 

@@ -216,15 +216,19 @@ func (a *App) lend() error {
 	return nil
 }
 
-// build makes the domains, the built-in ones first.
+// build makes the domains. Those of the app are made first, since they say what
+// columns built-in tables have, and come last.
 func (a *App) build() error {
-	var err error
+	own, err := a.makeOwn()
+	if err != nil {
+		return err
+	}
 	if a.flows, err = accounts.NewService(a.env, a.config.Accounts); err != nil {
 		return err
 	}
-	a.people = users.NewService(a.env.DB, a.env.Hasher, a.env.Events)
+	a.people = users.NewService(a.env)
 	a.linked = identities.NewService(a.env.DB, a.env.Events)
-	a.roles = roles.NewService(a.env.DB, a.people, a.env.Events, a.Permissions)
+	a.roles = roles.NewService(a.env, a.people, a.Permissions)
 	a.members = memberships.NewService(a.env.DB, a.env.Events)
 	a.groups = groups.NewService(a.env.DB, a.env.Events)
 	a.audit = audit.New(audit.Config{DB: a.env.DB, Keys: a.env.Keys, Checkpoints: a.config.Checkpoints, Log: a.config.Log})
@@ -236,12 +240,18 @@ func (a *App) build() error {
 		roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
 		func(domain.Env) domain.Domain { return a.flows.Domain() },
 	}
-	for _, f := range append(builtin, a.config.Domains...) {
+	for _, f := range builtin {
 		d, err := a.make(f)
 		if err != nil {
 			return err
 		}
 		a.domains = append(a.domains, d)
+	}
+	if err := checkExtended(a.domains, own); err != nil {
+		return err
+	}
+	a.domains = append(a.domains, own...)
+	for _, d := range a.domains {
 		a.gate = append(a.gate, d.Schemes...)
 		a.env.Tasks.Add(d.Workers...)
 		a.env.Tasks.Plan(d.Schedules...)
@@ -306,6 +316,9 @@ func (a *App) Start(ctx context.Context) (err error) {
 		}
 	}()
 	if _, err := a.Upgrade(ctx); err != nil {
+		return err
+	}
+	if err := a.CheckExtends(ctx); err != nil {
 		return err
 	}
 	if err := a.env.Tasks.Start(ctx); err != nil {

@@ -98,7 +98,7 @@ func NewService(env domain.Env, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	people := users.NewService(env.DB, env.Hasher, env.Events)
+	people := users.NewService(env)
 	return &Service{
 		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
 		keys: env.Keys, limits: env.Limits,
@@ -106,7 +106,7 @@ func NewService(env domain.Env, c Config) (*Service, error) {
 		users:    people,
 		sessions: sessions.NewService(env, c.Sessions),
 		tokens:   tokens.NewService(env.DB, env.Keys),
-		roles:    roles.NewService(env.DB, people, env.Events, nil), // roles are given here, not written
+		roles:    roles.NewService(env, people, nil), // roles are given here, not written
 		domains:  env.Domains,
 	}, nil
 }

@@ -180,10 +180,14 @@ func (p *program) ready(ctx context.Context, e *estate, n need) error {
 	}
 	switch {
 	case n == toFound && ran == 0:
-		_, err := e.Upgrade(ctx)
-		return err
+		if _, err := e.Upgrade(ctx); err != nil {
+			return err
+		}
 	case pending > 0:
 		return fault.Errorf(fault.Conflict, "%s lacks %s: run %s database upgrade", called(e.name), plural(pending, "revision"), p.name)
+	}
+	if e.name == domain.Main {
+		return e.CheckExtends(ctx)
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func (p *program) mergeAll(ctx context.Context, database, name, dir string) (lis
 		if err != nil {
 			return list, err
 		}
-		m, err := revise.Merge(ctx, revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: sourcesIn(a.in, all), Scratch: scratches(c.at(a.in))})
+		m, err := revise.Merge(ctx, revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: sourcesIn(a.in, all), Scratch: scratches(c.at(a.in)), Extends: a.extends})
 		if err != nil || m == nil {
 			return list, err
 		}

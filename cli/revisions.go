@@ -56,6 +56,7 @@ type area struct {
 	schemas []data.Schema
 	own     bool   // not built in
 	in      string // the database that it is in
+	extends []data.Extender
 }
 
 // areas returns all of the program's domains, even if their revisions cannot be
@@ -78,7 +79,7 @@ func (p *program) areas(ctx context.Context, database string) (out []area, err e
 		out = append(out, area{name: "mail", files: mail.Migrations, schemas: []data.Schema{mail.Schema()}, in: domain.Main},
 			area{name: "limit", files: limit.Migrations, schemas: []data.Schema{limit.Schema()}, in: domain.Main})
 		for i, d := range domains {
-			out = append(out, area{d.Name, d.Migrations, d.Schemas, i >= len(domains)-len(p.domains), cmp.Or(d.Database, domain.Main)})
+			out = append(out, area{d.Name, d.Migrations, d.Schemas, i >= len(domains)-len(p.domains), cmp.Or(d.Database, domain.Main), d.Extends})
 		}
 		return nil
 	})
@@ -95,13 +96,23 @@ func sourcesIn(database string, all []area) (out []migrate.Source) {
 	return out
 }
 
+// schemasIn returns the tables of all that are in one database.
+func schemasIn(database string, all []area) (out []data.Schema) {
+	for _, a := range all {
+		if a.in == database {
+			out = append(out, a.schemas...)
+		}
+	}
+	return out
+}
+
 // chosen returns the areas to look after: the one that is named, or the
 // program's own that have tables.
 func (p *program) chosen(all []area, name, folder string) (out []area, err error) {
 	var names []string
 	for _, a := range all {
 		names = append(names, a.name)
-		if name == a.name || name == "" && a.own && (len(a.schemas) > 0 || a.files != nil) {
+		if name == a.name || name == "" && a.own && (len(a.schemas) > 0 || a.files != nil || len(a.extends) > 0) {
 			out = append(out, a)
 		}
 	}
@@ -232,8 +243,9 @@ func (p *program) makeAll(ctx context.Context, database, name, dir string, o rev
 type place struct {
 	sources []migrate.Source
 	scratch []revise.Scratch
-	live    *data.DB // nil if there is none yet
-	passed  bool     // it lacks what was made meanwhile, and is looked at no more
+	schemas []data.Schema // of all domains
+	live    *data.DB      // nil if there is none yet
+	passed  bool          // it lacks what was made meanwhile, and is looked at no more
 }
 
 func (p *program) place(ctx context.Context, database string, all []area) (*place, error) {
@@ -242,11 +254,11 @@ func (p *program) place(ctx context.Context, database string, all []area) (*plac
 		return nil, err
 	}
 	live, err := p.live(ctx, c.at(database))
-	return &place{sources: sourcesIn(database, all), scratch: scratches(c.at(database)), live: live}, err
+	return &place{sources: sourcesIn(database, all), scratch: scratches(c.at(database)), schemas: schemasIn(database, all), live: live}, err
 }
 
 func (at *place) domain(a area, folder revise.Folder) revise.Domain {
-	d := revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: at.sources, Scratch: at.scratch}
+	d := revise.Domain{Name: a.name, Folder: folder, Schemas: a.schemas, Sources: at.sources, Scratch: at.scratch, Extends: a.extends, Others: at.schemas}
 	if !at.passed {
 		d.Live = at.live
 	}

@@ -63,10 +63,12 @@ func (p *program) showRoleCommand() *cobra.Command {
 			for _, u := range page.Items {
 				shown.Holders = append(shown.Holders, holder{u.ID, u.Username, u.Email})
 			}
-			return p.print(f, shown, func(w io.Writer) {
+			table := e.Roles().Table
+			return p.print(f, table.Beside(shown, r.Extra, table.Members()), func(w io.Writer) {
 				fields(w, "name", r.Name, "description", r.Description, "system", yes(r.System),
 					"permissions", strings.Join(r.Permissions, " "), "created", when(r.CreatedAt), "changed", when(r.UpdatedAt),
 					"holders", fmt.Sprintf("%d of %d", len(shown.Holders), shown.Total))
+				printExtra(w, table, r.Extra)
 				for _, h := range shown.Holders {
 					fields(w, "", h.Email+" ("+h.Username+")")
 				}
@@ -81,14 +83,18 @@ func (p *program) createRoleCommand() *cobra.Command {
 	var in roles.Create
 	c.Flags().StringVar(&in.Description, "description", "", "what it is for")
 	c.Flags().StringSliceVar(&in.Permissions, "permission", nil, "what it permits: `resource:action`, or resource:* for every action; may be repeated")
+	set := withSet(c)
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
 		in.Name = args[0]
-		return p.with(ctx, toUse, func(e *estate) error {
+		return p.with(ctx, toUse, func(e *estate) (err error) {
+			if in.Extra, err = extraOf(e.Roles().Table, *set); err != nil {
+				return err
+			}
 			r, err := e.Roles().Create(operator(ctx), in)
 			if err != nil {
 				return err
 			}
-			return p.print(f, r, func(w io.Writer) { fmt.Fprintf(w, "created the role %s\n", r.Name) })
+			return p.print(f, e.Roles().Table.Whole(&r), func(w io.Writer) { fmt.Fprintf(w, "created the role %s\n", r.Name) })
 		})
 	})
 	return c
@@ -103,6 +109,7 @@ func (p *program) setRoleCommand() *cobra.Command {
 	list := c.Flags().StringSlice("permission", nil, "what it permits, in place of all before; may be repeated")
 	more := c.Flags().StringSlice("add", nil, "a `permission` that it gets; may be repeated")
 	less := c.Flags().StringSlice("remove", nil, "a `permission` that it loses; may be repeated")
+	set := withSet(c)
 	c.MarkFlagsMutuallyExclusive("permission", "add")
 	c.MarkFlagsMutuallyExclusive("permission", "remove")
 	c.RunE = p.does(func(ctx context.Context, args []string) error {
@@ -121,6 +128,9 @@ func (p *program) setRoleCommand() *cobra.Command {
 			if err != nil {
 				return named(err, "role", args[0])
 			}
+			if in.Extra, err = changesOf(e.Roles().Table, *set); err != nil {
+				return err
+			}
 			if len(*more)+len(*less) > 0 {
 				gone := auth.NormalNames(*less)
 				kept := slices.DeleteFunc(auth.NormalNames(append(*more, r.Permissions...)), func(s string) bool { return slices.Contains(gone, s) })
@@ -130,7 +140,7 @@ func (p *program) setRoleCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(f, r, func(w io.Writer) { fmt.Fprintf(w, "changed the role %s\n", r.Name) })
+			return p.print(f, e.Roles().Table.Whole(&r), func(w io.Writer) { fmt.Fprintf(w, "changed the role %s\n", r.Name) })
 		})
 	})
 	return c

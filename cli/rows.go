@@ -70,7 +70,7 @@ func listCommand[T any](p *program, l lister[T]) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(f, some(page.Items), func(w io.Writer) {
+			return p.print(f, wholes(table, page.Items), func(w io.Writer) {
 				fmt.Fprintln(w, l.header)
 				for i := range page.Items {
 					fmt.Fprintln(w, cells(l.row(&page.Items[i])...))

@@ -18,14 +18,16 @@ import (
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/postgres"
 	"github.com/manorgo/manor/data/sqlite"
+	"github.com/manorgo/manor/examples/credits"
 	"github.com/manorgo/manor/internal/pgtest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"manor": func() { cli.Main() },
-		"shop":  func() { cli.Main(shop) },
-		"shops": func() { cli.Main(shop, shades) },
+		"manor":   func() { cli.Main() },
+		"shop":    func() { cli.Main(shop) },
+		"shops":   func() { cli.Main(shop, shades) },
+		"credits": func() { cli.Main(credits.Domain) },
 	})
 }
 

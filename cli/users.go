@@ -17,7 +17,7 @@ import (
 
 func (p *program) usersCommand() *cobra.Command {
 	return group("users", "Accounts of people",
-		p.createUserCommand(), p.listUsersCommand(), p.showUserCommand(), p.setPasswordCommand(),
+		p.createUserCommand(), p.listUsersCommand(), p.showUserCommand(), p.setUserCommand(), p.setPasswordCommand(),
 		p.inviteCommand(), p.invitationsCommand(), p.deleteUserCommand(), p.restoreUserCommand(),
 		p.roleCommand("grant", "Give somebody a role, such as staff or superuser"),
 		p.roleCommand("revoke", "Take a role from somebody"))
@@ -35,6 +35,7 @@ func (p *program) createUserCommand() *cobra.Command {
 	c.Flags().StringVar(&in.LastName, "last-name", "", "last `name`")
 	admin := c.Flags().Bool("admin", false, "make a superuser, who may do everything")
 	stdin := c.Flags().Bool("password-stdin", false, "read the password from standard input")
+	set := withSet(c)
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
 		if in.Email == "" {
 			return misused("--email is required")
@@ -43,6 +44,9 @@ func (p *program) createUserCommand() *cobra.Command {
 			return err // before a password is asked for
 		}
 		return p.with(ctx, toFound, func(e *estate) (err error) {
+			if in.Extra, err = extraOf(e.Users().Table, *set); err != nil {
+				return err
+			}
 			if in.Password, err = p.password(ctx, *stdin); err != nil {
 				return err
 			}
@@ -50,7 +54,7 @@ func (p *program) createUserCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(f, u, func(w io.Writer) { fmt.Fprintf(w, "created %s (%s)\n", u.Email, u.Username) })
+			return p.print(f, e.Users().Table.Whole(&u), func(w io.Writer) { fmt.Fprintf(w, "created %s (%s)\n", u.Email, u.Username) })
 		})
 	})
 	return c
@@ -80,7 +84,7 @@ func (p *program) listUsersCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(f, some(page.Items), func(w io.Writer) {
+			return p.print(f, wholes(table, page.Items), func(w io.Writer) {
 				fmt.Fprint(w, "ID\tUSERNAME\tEMAIL\tNAME\tSTATE\tJOINED\n")
 				for _, u := range page.Items {
 					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", u.ID, cell(u.Username), cell(u.Email), cell(u.FullName()), state(&u), when(u.DateJoined))
@@ -134,7 +138,10 @@ func (p *program) showUserCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.print(f, u, func(w io.Writer) { printUser(w, &u) })
+			return p.print(f, e.Users().Table.Whole(&u), func(w io.Writer) {
+				printUser(w, &u)
+				printExtra(w, e.Users().Table, u.Extra)
+			})
 		})
 	})
 	return c

@@ -1,6 +1,8 @@
 package data
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -8,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/fault"
 )
 
 // An Extra is where a row keeps the columns that an app has added to its table.
@@ -227,4 +230,27 @@ func (t *Table[T]) with(x *extra) *Table[T] {
 		panic(fmt.Sprintf("data: table %s: %v", t.name, err))
 	}
 	return out
+}
+
+// CheckExtends returns fault.Conflict, which names the first column that a table
+// lacks, unless it has all that x adds to it.
+func CheckExtends(ctx context.Context, db *DB, x Extender) error {
+	base, table := len(x.Base().Columns), quote(x.Base().Table)
+	for _, c := range x.Schema().Columns[base:] {
+		// SQLite takes an unknown name in quotes for a text, unless it is one of a table's.
+		st := newStatement("SELECT "+table+"."+quote(c.Name)+" FROM "+table+" WHERE 1 = 0", []driver.Column{c.Column})
+		rows, err := db.conn().Query(ctx, driver.Call{Statement: st})
+		if err == nil {
+			rows.Next()
+			err = errors.Join(rows.Err(), rows.Close())
+		}
+		switch {
+		case err == nil:
+		case fault.KindOf(classify(err, nil)) == fault.Unavailable:
+			return classify(err, nil)
+		default:
+			return fault.Wrap(fault.Conflict, err, "%s has no column %s", x.Base().Table, c.Name)
+		}
+	}
+	return nil
 }

@@ -59,8 +59,11 @@ func (t *Table[T]) Whole(v *T) any {
 }
 
 // Beside returns what package json encodes as v, which it encodes as an object,
-// with some members of x after its own.
+// with some members of x after its own. It is v itself if nothing extends t.
 func (t *Table[T]) Beside(v any, x Extra, members []Member) any {
+	if t.extra == nil {
+		return v
+	}
 	return beside{v, t.extra.of(x), members}
 }
 

@@ -38,6 +38,7 @@ type Env struct {
 	Files  *file.Store     // files that rows refer to, by a file.Keeper
 	Limits *limit.Limiter  // how often somebody may try something; nil means as often as they like
 
+	Extends   []data.Extender     // the columns of the app's own that built-in tables have
 	Domains   func() []Domain     // all that the app is made of, once it is made
 	Databases map[string]*data.DB // those beside DB, by their names; domains use Database
 }
@@ -57,6 +58,19 @@ func (e Env) Database(name string) *data.DB {
 		return db
 	}
 	panic(&UnknownDatabase{Name: name, Known: append([]string{Main}, slices.Sorted(maps.Keys(e.Databases))...)})
+}
+
+// Extended returns the table with the columns that the app has added to it, or
+// the table itself. It is for built-in domains, which are made after those of
+// the app. A domain of the app's has the columns that it adds from its own
+// Extension.
+func Extended[T any](env Env, table *data.Table[T]) *data.Table[T] {
+	for _, x := range env.Extends {
+		if x, ok := x.(interface{ Table() *data.Table[T] }); ok && x.Table().Name() == table.Name() {
+			return x.Table()
+		}
+	}
+	return table
 }
 
 // An UnknownDatabase says that a domain asked for a database that the app does
@@ -81,6 +95,7 @@ type Domain struct {
 	Migrations  fs.FS             // its revisions, as package migrate reads them
 	Database    string            // the name of the database that has its tables and revisions; "" means main
 	Schemas     []data.Schema     // its tables, which the revisions must agree with
+	Extends     []data.Extender   // columns that it adds to users and roles, by users.Extend and roles.Extend; its revisions make them
 	Permissions []string          // permissions that a role may grant: "products:write"
 	Schemes     []auth.Scheme     // credentials that it recognises
 	Mount       func(*web.Router) // its routes

@@ -22,6 +22,7 @@ type body struct {
 	shape    *shape
 	required bool
 	limit    int64
+	members  func(v any, body []byte) error // takes those that the type itself does not have; may be nil
 }
 
 // body makes the plan for bodies of type t. A pointer may be left out.
@@ -29,6 +30,9 @@ func (r *Router) body(t reflect.Type, hint string) *body {
 	b := &body{required: true, limit: r.config.MaxBody}
 	if t.Kind() == reflect.Pointer {
 		b.required, t = false, t.Elem()
+	}
+	if m := r.schemas.members[t]; m != nil && b.required {
+		b.members = m.request
 	}
 	b.schema = r.schemas.Schema(t, true, hint+"Body")
 	b.shape = r.schemas.compile(b.schema)
@@ -102,7 +106,10 @@ func (b *body) decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if err := scan(buf.Bytes(), b.shape, "body", false); err != nil {
 		return err
 	}
-	return mismatch(json.Unmarshal(buf.Bytes(), v))
+	if err := json.Unmarshal(buf.Bytes(), v); err != nil || b.members == nil {
+		return mismatch(err)
+	}
+	return b.members(v, buf.Bytes())
 }
 
 func (b *body) missing() error {

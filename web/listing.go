@@ -94,6 +94,14 @@ func newListing[T any](r *Router, operation string, table *data.Table[T], o *opt
 		l.addFilter(r, x.name, &huma.Schema{Type: huma.TypeString}, "", x.parse)
 		l.params[l.index[x.name]].permission = x.permission
 	}
+	for _, f := range table.Fields() {
+		if permission := o.fields[f.JSON]; permission != "" && f.Filter && schemaOf(f) != nil {
+			o.restricted[camel(f.JSON)] = permission
+		}
+		if permission := o.fields[f.JSON]; permission != "" && f.Sort {
+			o.restricted[orderPrefix+f.JSON] = permission
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.restricted)) {
 		permission, found := o.restricted[name], false
 		if field, ok := strings.CutPrefix(name, orderPrefix); ok {

@@ -34,6 +34,7 @@ func (r *Router) prepare(ep *endpoint, a *answer) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	ep.open(r.schemas, t)
 	a.schema = r.schemas.Schema(t, true, title(ep.OperationID)+"Answer")
 	a.shape = r.schemas.compile(a.schema)
 }

@@ -25,6 +25,7 @@ type options struct {
 	tree        bool
 	related     []any             // treeRelation[T]
 	restricted  map[string]string // permission by parameter
+	fields      map[string]string // permission by column, as JSON calls it
 	queue       [2]string         // a parameter and its value
 	stranger    bool
 	primary     bool
@@ -36,7 +37,7 @@ type options struct {
 }
 
 func gather(opts []Option) *options {
-	o := &options{restricted: map[string]string{}}
+	o := &options{restricted: map[string]string{}, fields: map[string]string{}}
 	for _, opt := range opts {
 		opt(o)
 	}
@@ -184,6 +185,13 @@ func Restrict(permission string, names ...string) Option {
 			o.restricted[n] = permission
 		}
 	}
+}
+
+// RestrictField is Restrict for all that a list can be asked for by the column
+// that JSON calls so, which may be nothing.
+func RestrictField(permission, name string) Option {
+	mustBePermission(permission, "RestrictField")
+	return func(o *options) { o.fields[name] = permission }
 }
 
 // Queue makes the oldest rows of a list come first, unless the request says an

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -121,7 +122,8 @@ type endpoint struct {
 	body    *body // nil if it takes none
 	form    *form // nil if it takes none
 	answers []answer
-	primary bool // replicas are not read
+	openers map[reflect.Type]*opener // of bodies of answers; nil if none has members
+	primary bool                     // replicas are not read
 
 	onlyFailures bool // requests that succeed do not count
 	run          func(ctx context.Context, w http.ResponseWriter, r *http.Request) (reply, error)
@@ -260,7 +262,9 @@ func (r *Router) perform(ctx context.Context, ep *endpoint, w http.ResponseWrite
 	if err := ep.checkMedia(req); err != nil {
 		return reply{}, err
 	}
-	return ep.run(r.onReplicas(ctx, ep), w, req)
+	rep, err := ep.run(r.onReplicas(ctx, ep), w, req)
+	rep.body = ep.opened(rep.body)
+	return rep, err
 }
 
 // checkPerson returns nil if the caller is as much of a person as the route

@@ -25,6 +25,7 @@ type registry struct {
 	types   map[string]reflect.Type
 	aliases map[reflect.Type]reflect.Type
 	shapes  map[string]*shape // by reference
+	members map[reflect.Type]*members
 }
 
 var _ huma.Registry = (*registry)(nil)
@@ -37,6 +38,7 @@ func newRegistry() *registry {
 		types:   map[string]reflect.Type{},
 		aliases: map[reflect.Type]reflect.Type{},
 		shapes:  map[string]*shape{},
+		members: map[reflect.Type]*members{},
 	}
 }
 
@@ -99,6 +101,9 @@ func (g *registry) structSchema(t reflect.Type, allowRef bool, hint string) *hum
 		g.schemas[name] = &huma.Schema{} // so that it may refer to itself
 		s := huma.SchemaFromType(g, t)
 		adjust(t, s)
+		if m := g.members[t]; m != nil {
+			m.addTo(g, t, s)
+		}
 		*g.schemas[name] = *s
 	}
 	if allowRef {

@@ -17,8 +17,8 @@ var migrations embed.FS
 // returns the permissions of all its domains.
 func Domain(catalogue func() []string) domain.Func {
 	return func(env domain.Env) domain.Domain {
-		people := users.NewService(env.DB, env.Hasher, env.Events)
-		s := NewService(env.DB, people, env.Events, catalogue)
+		people := users.NewService(env)
+		s := NewService(env, people, catalogue)
 		return domain.Domain{
 			Name:        "roles",
 			Migrations:  migrations,
@@ -31,19 +31,18 @@ func Domain(catalogue func() []string) domain.Func {
 }
 
 func (s *Service) mount(r *web.Router) {
+	s.addMembers(r)
 	tag := web.Tag("Roles")
-	web.HandleList(r, "GET /roles", table, s.List, view, web.Require(Read), tag, web.Summary("List roles"))
+	web.HandleList(r, "GET /roles", s.Table, s.List, view, web.Require(Read), tag, web.Summary("List roles"))
 	web.Handle(r, "GET /roles/{name}", s.get, web.Require(Read), tag, web.Summary("Read a role"))
 	web.Handle(r, "POST /roles", s.create, web.Require(Write), tag, web.Status(201), web.Summary("Create a role"),
 		web.Describe("A role can only have permissions that you hold yourself."))
 	web.Handle(r, "PATCH /roles/{name}", s.patch, web.Require(Write), tag, web.Summary("Change a role"),
 		web.Describe("Its permissions can only become some that you hold yourself."), web.Errors("ROLE_SYSTEM"))
 	web.Handle(r, "DELETE /roles/{name}", s.remove, web.Require(Write), tag, web.Summary("Remove a role"), web.Errors("ROLE_IN_USE", "ROLE_SYSTEM"))
-	web.HandleList(r, "GET /roles/{name}/users", s.users.Model(), s.listHolders, s.users.ListView, web.Require(Read), tag,
+	web.HandleList(r, "GET /roles/{name}/users", s.users.Model(), s.listHolders, s.users.ListView, web.Require(Read), append(s.users.ListOptions(), tag,
 		web.Summary("List who holds a role"),
-		web.Describe("People who hide are only listed for holders of users:read."),
-		web.Restrict(users.Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids",
-			"updatedBefore", "updatedAfter", "orderBy=updated_at", "orderBy=last_login"))
+		web.Describe("People who hide are only listed for holders of users:read."))...)
 	web.Handle(r, "GET /users/{id}/permissions", s.explain, web.Require(Read), tag, web.Summary("Explain why somebody may do something, or not"),
 		web.Describe("Says which roles permit it by which grant, or which ones would. People who hide are only told of to holders of users:read."))
 	web.Handle(r, "PUT /roles/{name}/users/{user_id}", s.assign, web.Require(Write), tag, web.Summary("Give somebody a role"),

@@ -29,6 +29,9 @@ type Role struct {
 	Description string   `json:"description" db:"description,size=1000,search,default=''"`
 	Permissions []string `json:"permissions" db:"permissions,json,default='[]'"` // sorted, each once
 	System      bool     `json:"is_system" db:"is_system,filter,default=false"`
+
+	// Extra holds the columns that the app has added: see Extend.
+	Extra data.Extra `json:"-"`
 }
 
 // A UserRole says that a user holds a role.
@@ -91,11 +94,13 @@ type Create struct {
 	Name        string   `json:"name" minLength:"1" maxLength:"255" doc:"Letters a to z, digits and . _ - :"`
 	Description string   `json:"description,omitempty" maxLength:"1000"`
 	Permissions []string `json:"permissions,omitempty" maxItems:"500" doc:"Each is resource:action, or resource:* for all actions."`
+
+	Extra data.Extra `json:"-"` // columns that the app has added
 }
 
 // New returns the role that c asks for.
 func (c Create) New() Role {
-	return Role{Name: NormalName(c.Name), Description: c.Description, Permissions: auth.NormalNames(c.Permissions)}
+	return Role{Name: NormalName(c.Name), Description: c.Description, Permissions: auth.NormalNames(c.Permissions), Extra: c.Extra}
 }
 
 // Update is a request to change a role. Permissions replace those before.
@@ -103,6 +108,8 @@ type Update struct {
 	Name        patch.Field[string]   `json:"name,omitzero" maxLength:"255"`
 	Description patch.Field[string]   `json:"description,omitzero" maxLength:"1000"`
 	Permissions patch.Field[[]string] `json:"permissions,omitzero" maxItems:"500"`
+
+	Extra []data.Change[Role] `json:"-"` // of columns that the app has added
 }
 
 // Changes returns the columns that u changes.
@@ -113,5 +120,5 @@ func (u Update) Changes() []data.Change[Role] {
 	if list, ok := u.Permissions.Get(); ok {
 		u.Permissions = patch.Of(auth.NormalNames(list))
 	}
-	return []data.Change[Role]{name.Patch(u.Name), description.Patch(u.Description), permissions.Patch(u.Permissions)}
+	return append([]data.Change[Role]{name.Patch(u.Name), description.Patch(u.Description), permissions.Patch(u.Permissions)}, u.Extra...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
 )
@@ -28,11 +29,13 @@ type Service struct {
 	catalogue func() []string
 }
 
-// NewService returns the service over db. The catalogue returns every
-// permission that the program knows; it is asked when a role is written.
-func NewService(db *data.DB, people *users.Service, events *event.Bus, catalogue func() []string) *Service {
+// NewService returns the service over the database of env, whose rows have the
+// columns of the app's own. The catalogue returns every permission that the
+// program knows; it is asked when a role is written.
+func NewService(env domain.Env, people *users.Service, catalogue func() []string) *Service {
+	events := env.Events
 	s := &Service{users: people, events: events, catalogue: catalogue}
-	s.DB, s.Table = db, table
+	s.DB, s.Table = env.DB, domain.Extended(env, table)
 	s.Created = func(ctx context.Context, tx *data.Tx, r *Role) error {
 		return events.Emit(ctx, tx, Created{ID: r.ID, Role: r.Name, Permissions: r.Permissions})
 	}

@@ -21,7 +21,7 @@ func ExampleNormalName() {
 }
 
 func service(h *accountstest.Harness) *roles.Service {
-	return roles.NewService(h.Env.DB, h.Users, h.Env.Events, func() []string {
+	return roles.NewService(h.Env, h.Users, func() []string {
 		return []string{"users:read", "users:write", "groups:moderate", "products:write"}
 	})
 }

@@ -71,7 +71,7 @@ func TestVerifyIsOneStatement(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
 		root, ada := h.Person("root1"), h.Person("ada")
-		rolesOf := roles.NewService(h.Env.DB, h.Users, h.Env.Events, func() []string { return []string{"users:read", "users:write", "groups:moderate"} })
+		rolesOf := roles.NewService(h.Env, h.Users, func() []string { return []string{"users:read", "users:write", "groups:moderate"} })
 		for name, list := range map[string][]string{"writers": {"users:read", "users:write"}, "moderators": {"groups:moderate"}} {
 			_, err := rolesOf.Create(h.As(root, "*"), roles.Create{Name: name, Permissions: list})
 			h.Must(err)

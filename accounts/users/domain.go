@@ -15,7 +15,7 @@ var migrations embed.FS
 
 // Domain returns everything users add to an app.
 func Domain(env domain.Env) domain.Domain {
-	s := NewService(env.DB, env.Hasher, env.Events)
+	s := NewService(env)
 	return domain.Domain{
 		Name:        "users",
 		Migrations:  migrations,
@@ -28,15 +28,14 @@ func Domain(env domain.Env) domain.Domain {
 }
 
 func (s *Service) mount(r *web.Router) {
+	s.addMembers(r)
 	tag := web.Tag("Users")
 	web.Handle(r, "GET /users/me", s.me, web.SignedIn, tag, web.Summary("Read your own account"))
 	web.Handle(r, "PATCH /users/me", s.patchMe, web.SignedIn, tag, web.Summary("Change your own profile"))
-	web.HandleList(r, "GET /users", table, s.List, s.ListView, web.Anyone, tag,
+	web.HandleList(r, "GET /users", s.Table, s.List, s.ListView, web.Anyone, append(s.ListOptions(), tag,
 		web.Summary("List people"),
 		web.Describe("Everybody sees public people who let themselves be found. Holders of users:read see whole accounts."),
-		web.Restrict(Read, "isActive", "isStaff", "isSuperuser", "emailVerified", "ids",
-			"updatedBefore", "updatedAfter", "orderBy=updated_at", "orderBy=last_login"), // signing in changes these
-		web.FilterBy("role", Read, withRoles))
+		web.FilterBy("role", Read, withRoles))...)
 	web.Handle(r, "GET /users/{id}", s.get, web.Anyone, tag, web.Summary("Read one account, or what it shows of itself"))
 	web.Handle(r, "GET /users/by-username/{username}", s.byUsername, web.Anyone, tag, web.Summary("Find a person by username"))
 	web.Handle(r, "GET /users/by-email/{email}", s.byEmail, web.Require(Read), tag, web.Summary("Find an account by e-mail address"))

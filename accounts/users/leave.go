@@ -131,7 +131,8 @@ func (s *Service) Erase(ctx context.Context, tx *data.Tx, key ID, first func(u *
 
 // export returns the account, for its owner.
 func (s *Service) export(ctx context.Context, who auth.Subject) (any, error) {
-	return s.Table.On(s.DB).Get(ctx, IDOf(who))
+	u, err := s.Table.On(s.DB).Get(ctx, IDOf(who))
+	return s.Table.Whole(&u), err
 }
 
 // Present picks those rows of a table whose user, named by a column, is not

@@ -5,6 +5,7 @@ import (
 
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
@@ -20,14 +21,17 @@ const (
 // see and edit themselves, and the permissions Read and Write do the rest.
 type Service struct {
 	data.Service[User, Create, Update]
-	hasher *secret.Hasher
-	events *event.Bus
+	hasher  *secret.Hasher
+	events  *event.Bus
+	columns *columns // that the app has added; nil if there are none
 }
 
-// NewService returns the service over db.
-func NewService(db *data.DB, hasher *secret.Hasher, events *event.Bus) *Service {
-	s := &Service{hasher: hasher, events: events}
-	s.DB, s.Table = db, table
+// NewService returns the service over the database of env, whose rows have the
+// columns of the app's own.
+func NewService(env domain.Env) *Service {
+	s := &Service{hasher: env.Hasher, events: env.Events}
+	s.DB, s.Table = env.DB, domain.Extended(env, table)
+	s.columns = columnsOf(s.Table)
 	s.Visible = visible
 	s.Editable = editable
 	return s

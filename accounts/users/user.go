@@ -45,6 +45,9 @@ type User struct {
 
 	// Epoch counts the changes that end everything signed in before them.
 	Epoch int `json:"-" db:"epoch,default=0"`
+
+	// Extra holds the columns that the app has added: see Extend.
+	Extra data.Extra `json:"-"`
 }
 
 // SearchVisibility says whether lists and searches show a person.
@@ -131,6 +134,7 @@ type Create struct {
 	Active           *bool            `json:"is_active,omitempty"`
 	Staff            bool             `json:"is_staff,omitempty"`
 	EmailVerified    bool             `json:"email_verified,omitempty"`
+	Extra            data.Extra       `json:"-"` // columns that the app has added
 }
 
 // New returns the user that c asks for, without ID, keys and password.
@@ -140,7 +144,7 @@ func (c Create) New() User {
 		FirstName: c.FirstName, LastName: c.LastName, Bio: c.Bio,
 		Active: c.Active == nil || *c.Active, Staff: c.Staff, EmailVerified: c.EmailVerified,
 		SearchVisibility: SearchPublic, EmailPrivacy: EmailPrivate,
-		PublicProfile: c.PublicProfile == nil || *c.PublicProfile,
+		PublicProfile: c.PublicProfile == nil || *c.PublicProfile, Extra: c.Extra,
 	}
 	if c.SearchVisibility != "" {
 		u.SearchVisibility = c.SearchVisibility
@@ -163,6 +167,8 @@ type Profile struct {
 	EmailPrivacy     patch.Field[EmailPrivacy]     `json:"email_privacy,omitzero" enum:"public,private,never"`
 	PublicProfile    patch.Field[bool]             `json:"public_profile,omitzero"`
 	Locale           patch.Field[Locale]           `json:"locale,omitzero" maxLength:"35" doc:"The language of mails, as in en or zh-CN (BCP 47). Null forgets it."`
+
+	Extra []data.Change[User] `json:"-"` // of columns that the app has added
 }
 
 // Changes returns the columns that p changes.
@@ -170,11 +176,11 @@ func (p Profile) Changes() []data.Change[User] {
 	if l, ok := p.Locale.Get(); ok {
 		p.Locale = patch.Of(l.normal())
 	}
-	return []data.Change[User]{
+	return append([]data.Change[User]{
 		firstName.Patch(p.FirstName), lastName.Patch(p.LastName), bio.Patch(p.Bio),
 		visibility.Patch(p.SearchVisibility), emailPrivacy.Patch(p.EmailPrivacy), publicProfile.Patch(p.PublicProfile),
 		locale.Patch(p.Locale),
-	}
+	}, p.Extra...)
 }
 
 // Update is what somebody with users:write may change about others.

@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -23,6 +24,8 @@ type View struct {
 	*Private
 
 	version data.Version // of the row; zero if the caller must not see it
+	columns *columns     // that the app has added; nil if there are none
+	extra   data.Extra
 }
 
 // Private is what only the person and holders of users:read see.
@@ -49,23 +52,27 @@ func (v View) Version() data.Version {
 	}
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s %q %q %q %q %q", v.ID, v.Username, v.FirstName, v.LastName, v.Bio, v.Email)
+	if v.columns != nil {
+		_ = json.NewEncoder(h).Encode(v.columns.table.Beside(struct{}{}, v.extra, v.columns.public)) // which the answer tells of
+	}
 	return data.Version(int64(h.Sum64()>>8) + 1) // in a year that a Version can be
 }
 
 // View returns what the caller sees of one user.
 func (s *Service) View(ctx context.Context, u *User) View {
-	return u.view(auth.From(ctx), u.EmailPrivacy == EmailPrivate)
+	return s.view(auth.From(ctx), u, u.EmailPrivacy == EmailPrivate)
 }
 
 // ListView is View for lists, which do not hand out the addresses of everybody
 // to whoever is signed in.
 func (s *Service) ListView(ctx context.Context, u *User) View {
-	return u.view(auth.From(ctx), false)
+	return s.view(auth.From(ctx), u, false)
 }
 
-func (u *User) view(p *auth.Principal, toMembers bool) View {
+func (s *Service) view(p *auth.Principal, u *User, toMembers bool) View {
 	v := View{
 		ID: u.ID, Username: u.Username, FirstName: u.FirstName, LastName: u.LastName, Bio: u.Bio,
+		columns: s.columns, extra: u.Extra,
 	}
 	whole := p.Can(Read) || (p.SignedIn() && p.Subject == u.Subject())
 	if whole || u.EmailPrivacy == EmailPublic || (toMembers && p.SignedIn()) {

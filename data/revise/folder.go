@@ -63,14 +63,11 @@ func (f Folder) record(s Snapshot) (err error) {
 }
 
 func encode(s Snapshot) ([]byte, error) {
-	if s.Tables == nil {
-		s.Tables = []Table{}
-	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	err := e.Encode(s)
+	err := e.Encode(s.recorded())
 	return b.Bytes(), err
 }
 

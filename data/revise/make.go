@@ -22,6 +22,9 @@ type Domain struct {
 	Sources []migrate.Source // of the whole program, in the order of package migrate
 	Scratch []Scratch        // where revisions are tried: SQLite, and PostgreSQL where there is one
 
+	Extends []data.Extender // columns that it adds to tables of other domains
+	Others  []data.Schema   // tables of other domains, among them all that it has ever added columns to
+
 	// Live is a database that must be as the revisions leave it before a new
 	// one is made; nil means none.
 	Live *data.DB
@@ -56,7 +59,7 @@ func (d *Doubt) Error() string {
 // structs ask for nothing new, a *Doubt if a person has to decide, and
 // fault.Invalid or fault.Conflict for what cannot be planned.
 func Make(ctx context.Context, d Domain, o Options) (*Draft, error) {
-	to, err := Of(d.Schemas)
+	to, err := d.target()
 	if err != nil {
 		return nil, fault.Errorf(fault.Invalid, "the structs of %s cannot be tables: %s", d.Name, err)
 	}
@@ -72,7 +75,7 @@ func Make(ctx context.Context, d Domain, o Options) (*Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	from, extras, err := d.present(ctx, to, len(all) > 0)
+	from, extras, err := d.present(ctx, &to, len(all) > 0)
 	if err != nil {
 		return nil, err
 	}

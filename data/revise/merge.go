@@ -35,7 +35,7 @@ func Merge(ctx context.Context, d Domain) (*Merging, error) {
 	if err != nil || len(branches) == 0 {
 		return nil, err
 	}
-	to, err := Of(d.Schemas)
+	to, err := d.target()
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the structs of %s cannot be tables: %s", d.Name, err)
 	}

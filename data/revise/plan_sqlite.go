@@ -14,6 +14,8 @@ func (p *planner) alterSQLite(c change) error {
 	case c.none():
 		p.altering = append(p.altering, dropIndexes(c)...)
 		p.tightening = append(p.tightening, addIndexes(c)...)
+	case p.extended(c.table):
+		return p.alterExtended(c)
 	case p.undoing && p.inPlace[c.table]:
 		p.altering = append(p.altering, dropIndexes(c)...)
 		for _, x := range c.columns {

@@ -27,6 +27,11 @@ type Table struct {
 	// Sealed are the columns stored encrypted, and what their values are bound
 	// to, which no database could tell and no statement change.
 	Sealed map[string]string `json:"sealed,omitempty"`
+
+	// Extended says that the table is another domain's, and that schema.json
+	// records only what this one adds to it.
+	Extended bool   `json:"extended,omitempty"`
+	base     *Table // as the others make it
 }
 
 // A Form is how one database defines a table.
@@ -252,11 +257,13 @@ func script(statements []string) string {
 func quote(name string) string { return `"` + name + `"` }
 
 // Recorded returns fault.Conflict unless schema.json among the files, which are
-// a domain's revisions, records the tables that its structs ask for. A test
+// a domain's revisions, records the tables that its structs ask for, and the
+// columns that it adds to tables of others. A test
 // with it holds whoever changes a struct to making the revision, too. That the
 // revisions make these tables, migrate.Drift tells.
-func Recorded(files fs.FS, schemas []data.Schema) error {
-	want, err := Of(schemas)
+func Recorded(files fs.FS, schemas []data.Schema, extends ...data.Extender) error {
+	d := Domain{Schemas: schemas, Extends: extends}
+	want, err := d.target()
 	if err != nil {
 		return err
 	}

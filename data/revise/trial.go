@@ -41,9 +41,12 @@ func upgrade(ctx context.Context, db *data.DB, sources []migrate.Source) (*migra
 
 // present returns the tables as the revisions leave them: as recorded, unless
 // a revision by hand went on to where the structs are.
-func (d *Domain) present(ctx context.Context, to Snapshot, any bool) (from Snapshot, extras map[string][]string, err error) {
+func (d *Domain) present(ctx context.Context, to *Snapshot, any bool) (from Snapshot, extras map[string][]string, err error) {
 	from, ok, err := d.Folder.recorded()
 	if err != nil {
+		return from, nil, err
+	}
+	if err := d.between(&from, to); err != nil {
 		return from, nil, err
 	}
 	behind := !ok && any
@@ -78,7 +81,7 @@ func (d *Domain) present(ctx context.Context, to Snapshot, any bool) (from Snaps
 		return from, nil, err
 	}
 	extras = map[string][]string{}
-	return to, extras, d.Folder.record(to)
+	return *to, extras, d.Folder.record(*to)
 }
 
 // checkLive returns an error unless the live database ran all revisions and has

@@ -24,7 +24,7 @@ var floors = []string{
 	"domain data/drivertest",
 	"accounts/users audit",
 	"accounts/roles accounts/sessions accounts/tokens accounts/memberships accounts/groups accounts/identities accounts/users/storetest examples/shop/products examples/library examples/documents",
-	"accounts accounts/imports accounts/identities/storetest",
+	"accounts accounts/imports accounts/identities/storetest examples/credits",
 	"pages",
 	".",
 	"cli manortest",

@@ -96,7 +96,7 @@ func build(t *testing.T, db *data.DB) *Harness {
 	}
 	_, err = h.migrator().Upgrade(t.Context())
 	h.Must(err)
-	h.Users = users.NewService(db, h.Env.Hasher, h.Env.Events)
+	h.Users = users.NewService(h.Env)
 	return h
 }
 
