@@ -104,3 +104,26 @@ func (b *builder) search(n *node) error {
 	b.text(")")
 	return err
 }
+
+// manyAdded is how many rows are worth it to be taken into an index together.
+const manyAdded = 100
+
+// indexing runs load, which adds n rows.
+func (r Repository[T]) indexing(ctx context.Context, n int, load func(Repository[T]) error) error {
+	if r.t.index == nil || n < manyAdded || r.db.dialect.Together == nil {
+		return load(r)
+	}
+	before, after := r.db.dialect.Together(*r.t.index)
+	return r.together(ctx, func(r Repository[T]) error {
+		_, err := r.c.Exec(ctx, driver.Call{Statement: &driver.Statement{SQL: before}})
+		if err == nil {
+			err = load(r)
+		}
+		for _, sql := range after {
+			if err == nil {
+				_, err = r.c.Exec(ctx, driver.Call{Statement: &driver.Statement{SQL: sql}})
+			}
+		}
+		return err
+	})
+}

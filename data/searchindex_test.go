@@ -22,6 +22,7 @@ import (
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/data/postgres"
+	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/internal/pgtest"
 )
 
@@ -140,7 +141,9 @@ func TestSearchIndexFindsTheSame(t *testing.T) {
 		for i := range there {
 			there[i] = aFolk(r)
 		}
-		must(folks.On(db).AddAll(ctx, there))
+		for part := range slices.Chunk(there, 99) { // more at once would ask for the index
+			must(folks.On(db).AddAll(ctx, part))
+		}
 		compare := func(when string, n int) {
 			t.Helper()
 			must(db.Tx(ctx, func(tx *data.Tx) error { return sameFound(ctx, t, tx, when, there, needles(r, n)) }))
@@ -148,6 +151,17 @@ func TestSearchIndexFindsTheSame(t *testing.T) {
 		_, err = m.Upgrade(ctx)
 		must(err)
 		compare("after the upgrade", 300)
+
+		many := make([]folk, 150)
+		for i := range many {
+			many[i] = aFolk(r)
+		}
+		must(folks.On(db).AddAll(ctx, many))
+		if err := folks.On(db).AddAll(ctx, append([]folk{{Nick: "twice"}}, many...)); fault.KindOf(err) != fault.Conflict {
+			t.Fatalf("the same rows twice: %v", err)
+		}
+		there = append(there, many...)
+		compare("after many", 60)
 
 		// Rows that change, go, come back and come.
 		for i := range 60 {

@@ -53,8 +53,10 @@ func (r Repository[T]) AddAll(ctx context.Context, vs []T) error {
 	if len(slugless) > 0 {
 		return r.addSome(ctx, vs, slugless)
 	}
-	err := r.c.Load(ctx, r.t.name, r.p.columns, len(vs), func(i int, args []any) error {
-		return r.t.values(r.db.dialect, &vs[i], args)
+	err := r.indexing(ctx, len(vs), func(r Repository[T]) error {
+		return r.c.Load(ctx, r.t.name, r.p.columns, len(vs), func(i int, args []any) error {
+			return r.t.values(r.db.dialect, &vs[i], args)
+		})
 	})
 	return classify(err, r.t)
 }

@@ -230,6 +230,11 @@ type Dialect struct {
 	// them; nil where there are no such indexes.
 	Search Searcher
 
+	// Together returns the SQL to run before and after many rows are added to a
+	// table with such an index, in one transaction, so that it takes them in
+	// together; nil where that is no faster.
+	Together func(in SearchIndex) (before string, after []string)
+
 	// Explain, put before a SELECT, makes it one row of one text, in JSON, that
 	// says how many rows the planner expects, as PostgreSQL says it; or "" where
 	// the planner does not say.

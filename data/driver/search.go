@@ -35,17 +35,27 @@ type Searcher func(ctx context.Context, c Conn, in SearchIndex, needle string, m
 // Name is what all that revisions make for the index begins with.
 func (s SearchIndex) Name() string { return s.Table + "_search" }
 
-// Text returns the SQL, of PostgreSQL, for what is searched: the columns with
-// ends of lines between them, A to Z in lower case.
-func (s SearchIndex) Text() string {
+// Pieces is the SQL, of SQLite, for the words of a text t: its pieces of four
+// characters, from each character on, in hexadecimal. The list has a number for
+// each character.
+const Pieces = `(SELECT group_concat(hex(substr(t, key + 1, 4)), ' ')
+		FROM json_each('[' || substr(replace(hex(zeroblob(length(t))), '00', ',0'), 2) || ']'))`
+
+// Lower returns the SQL, of SQLite, for what is searched of a row: the columns
+// with ends of lines between them, A to Z in lower case.
+func (s SearchIndex) Lower(row string) string { return "lower(" + s.joined(row+".", "char(10)") + ")" }
+
+// Text is Lower of PostgreSQL, without the row.
+func (s SearchIndex) Text() string { return `lower((` + s.joined("", "chr(10)") + `) COLLATE "C")` }
+
+func (s SearchIndex) joined(row, end string) string {
 	parts := make([]string, len(s.Columns))
 	for i, c := range s.Columns {
-		parts[i] = quote(c.Name)
-		if c.Null {
+		if parts[i] = row + quote(c.Name); c.Null {
 			parts[i] = "coalesce(" + parts[i] + ", '')"
 		}
 	}
-	return `lower((` + strings.Join(parts, " || chr(10) || ") + `) COLLATE "C")`
+	return strings.Join(parts, " || "+end+" || ")
 }
 
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -91,17 +91,8 @@ func sqliteSearch(in driver.SearchIndex) (up, down string) {
 		columns = append(columns, quote(c.Name))
 		changed = append(changed, fmt.Sprintf("OLD.%[1]s IS NOT NEW.%[1]s", quote(c.Name)))
 	}
-	// The pieces of a row's text: one for each number that the list has.
 	pieces := func(row string) string {
-		texts := make([]string, len(in.Columns))
-		for i, c := range in.Columns {
-			if texts[i] = row + "." + quote(c.Name); c.Null {
-				texts[i] = "coalesce(" + texts[i] + ", '')"
-			}
-		}
-		return "(SELECT group_concat(hex(substr(t, key + 1, 4)), ' ')\n" +
-			"\t\tFROM (SELECT lower(" + strings.Join(texts, " || char(10) || ") + ") AS t),\n" +
-			"\t\tjson_each('[' || substr(replace(hex(zeroblob(length(t))), '00', ',0'), 2) || ']'))"
+		return "(SELECT " + driver.Pieces + " FROM (SELECT " + in.Lower(row) + " AS t))"
 	}
 	names := strings.NewReplacer("{key}", quote(in.Key), "{table}", in.Table, "{columns}", strings.Join(columns, ", "),
 		"{changed}", strings.Join(changed, " OR "), "{old pieces}", pieces("OLD"), "{new pieces}", pieces("NEW"), "{pieces}", pieces("r"))
@@ -113,11 +104,17 @@ CREATE VIRTUAL TABLE "{table}_search" USING fts5 ("pieces", content = '', column
 -- What is deleted is removed from the file, and not only marked.
 INSERT INTO "{table}_search" ("{table}_search", "rank") VALUES ('secure-delete', 1);
 
+-- The words of many rows that are added together are sorted in so much memory.
+INSERT INTO "{table}_search" ("{table}_search", "rank") VALUES ('hashsize', 16777216);
+
 CREATE VIRTUAL TABLE "{table}_search_word" USING fts5vocab ("{table}_search", instance);
 
+-- While many rows are added there is a row 0: their words are added together
+-- when all of them are there.
 CREATE TRIGGER "{table}_search_insert" AFTER INSERT ON "{table}" BEGIN
 	INSERT INTO "{table}_search_key" ("id") VALUES (NEW.{key});
-	INSERT INTO "{table}_search" ("rowid", "pieces") VALUES (last_insert_rowid(), {new pieces});
+	INSERT INTO "{table}_search" ("rowid", "pieces") SELECT last_insert_rowid(), {new pieces}
+		WHERE NOT EXISTS (SELECT 1 FROM "{table}_search_key" WHERE "n" = 0);
 END;
 
 CREATE TRIGGER "{table}_search_update" AFTER UPDATE OF {columns} ON "{table}" WHEN {changed} BEGIN

@@ -36,7 +36,7 @@ var dialect = driver.Dialect{
 	// larger than any may be.
 	Narrow: "(SELECT CASE WHEN n BETWEEN -2147483648 AND 2147483647 THEN n ELSE zeroblob(2147483647) END FROM (SELECT %s AS n))",
 	Field:  "json_set(%s, '$.%s', %s)",
-	Search: search,
+	Search: search, Together: indexTogether,
 	Encode: encode,
 }
 
