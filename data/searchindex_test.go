@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	rand2 "crypto/rand"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -209,6 +210,59 @@ func lastOf(f *folk) data.Change[folk] {
 		return folkLast.SetNull()
 	}
 	return folkLast.Set(*f.Last)
+}
+
+// TestSearchIndexIsUsed asks the databases how they go about a search.
+func TestSearchIndexIsUsed(t *testing.T) {
+	t.Parallel()
+	datatest.Setup{Revisions: folkRevisions()}.Each(t, func(t *testing.T, db *data.DB) {
+		counted, counter := datatest.Count(db)
+		if _, err := folks.On(counted).List(t.Context(), data.Query[folk]{Where: folks.Searching("user000123", true), Count: true}); err != nil {
+			t.Fatal(err)
+		}
+		said := counter.Statements()
+		page, head := said[len(said)-2], "EXPLAIN QUERY PLAN "
+		if strings.Count(strings.Join(said, "\n"), `FROM "folks" WHERE`) < 2 {
+			t.Fatalf("the statements are %q", said)
+		}
+		plan := func(query string) (text string) {
+			rows, err := db.Driver().Native().(*sql.DB).QueryContext(t.Context(), head+query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var n int
+				var line string
+				if err := rows.Scan(&n, &n, &n, &line); err != nil {
+					t.Fatal(err)
+				}
+				text += line + "\n"
+			}
+			return text
+		}
+		if db.Dialect() == "sqlite" {
+			text := plan(strings.ReplaceAll(page, "?", "1"))
+			if !strings.Contains(text, "VIRTUAL TABLE INDEX") || !strings.Contains(text, "SEARCH folks USING INDEX") || strings.Contains(text, "SCAN folks\n") {
+				t.Errorf("the plan of %s is\n%s", page, text)
+			}
+			return
+		}
+		if !strings.Contains(page, `"id" = ANY (ARRAY(SELECT "id" FROM "folks" WHERE `) {
+			t.Errorf("the page is read by %s", page)
+		}
+		var text string
+		err := db.Tx(t.Context(), func(tx *data.Tx) error {
+			native := tx.Native().(pgx.Tx)
+			if _, err := native.Exec(t.Context(), "SET LOCAL enable_seqscan = off"); err != nil {
+				return err
+			}
+			return native.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) SELECT 1 FROM folks WHERE "+folks.Schema().Search.Text()+" LIKE '%user000123%'").Scan(&text)
+		})
+		if err != nil || !strings.Contains(text, "ix_folks_search") {
+			t.Errorf("the plan is %s, %v", text, err)
+		}
+	})
 }
 
 // TestSearchIndexIsNoData wants a search as data to be as without an index.
