@@ -156,7 +156,7 @@ func New(c Config) (*App, error) {
 	if err := a.checkPermissions(); err != nil {
 		return nil, err
 	}
-	c.DB.SetWitness(a.audit)
+	c.DB.SetWitness(a.flows.Witness(a.audit))
 	return a, nil
 }
 

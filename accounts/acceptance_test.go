@@ -93,7 +93,7 @@ func told(r *manortest.Response) answer {
 
 // TestTour is one person's way through: everything that the README shows.
 func TestTour(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ada := app.Anonymous(t)
 		in := registering("Ada@Example.com")
 		maps.Copy(in, body{"username": "ada", "first_name": "Ada"})
@@ -154,7 +154,7 @@ func cookieValue(t *testing.T, r *manortest.Response) string {
 }
 
 func TestRegisterTellsNothing(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		app.User(t, "taken")
 		register(t, app, "unproved@example.com")
 		off := app.User(t, "off")
@@ -177,7 +177,7 @@ func TestRegisterTellsNothing(t *testing.T) {
 }
 
 func TestLoginTellsNothing(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		app.User(t, "ann")
 		off := app.User(t, "off")
 		app.Admin(t).Post("/users/"+off.User.ID.String()+"/deactivate", nil).Want(200)
@@ -211,7 +211,7 @@ func TestLoginTellsNothing(t *testing.T) {
 // Neither password opens the account, whichever mail is followed; who reads the
 // mail chooses a new one.
 func TestPreHijack(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		const attackers, chosen = "crooked ladder 1193 basalt", "lantern meadow 2204 quartz"
 		for times, email := range map[int]string{1: "once@example.com", 5: "flooded@example.com"} {
 			theirs := body{"email": email, "password": attackers, "first_name": "Mallory", "username": "mallory" + email[:4]}
@@ -271,7 +271,7 @@ func TestEndedCookie(t *testing.T) {
 // A new password ends what was signed in, and an account that is switched off
 // gets no link.
 func TestResetPassword(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ann := app.User(t, "ann")
 		email := ann.User.Email
 		ann.Get("/users/me").Want(200)
@@ -295,7 +295,7 @@ func TestResetPassword(t *testing.T) {
 // A link that was asked for again carries nobody's password, and the one that
 // was typed first is gone once somebody else has registered.
 func TestPreHijackByResend(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		const attackers, email = "crooked ladder 1193 basalt", "victim@example.com"
 		app.Anonymous(t).Post("/auth/register", body{"email": email, "password": attackers}).Want(202)
 		register(t, app, email)

@@ -53,6 +53,15 @@ type Config struct {
 	// ParseLetters. nil means none.
 	Templates fs.FS
 
+	// Store, if not nil, is where accounts are kept: a table, a directory or a service
+	// that others change, too. It is the truth about who people are, how they prove it
+	// and whether they may sign in; see docs/stores.md. nil means the app's own table.
+	Store users.Store
+	// StoreEvery is how often all accounts of Store are compared with what the app
+	// knows of them. 0 means 15 minutes, less never: then what others change takes
+	// effect when somebody signs in, renews tokens or proves who they are.
+	StoreEvery time.Duration
+
 	// Challenge, if not nil, is asked before an account is made, a password is
 	// looked at, or a mail is sent to a stranger: a CAPTCHA, for instance. It
 	// returns nil to go on. An error is answered with 403 and the code
@@ -73,7 +82,7 @@ type Service struct {
 	keys     *secret.Keyring
 	limits   *limit.Limiter
 	letters  *mail.Letters
-	users    *users.Service
+	users    people
 	sessions *sessions.Service
 	tokens   *tokens.Service
 	roles    *roles.Service
@@ -98,17 +107,25 @@ func NewService(env domain.Env, c Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	people := users.NewService(env)
-	return &Service{
+	if c.StoreEvery == 0 {
+		c.StoreEvery = 15 * time.Minute
+	}
+	own := users.NewService(env)
+	s := &Service{
 		config: c, db: env.DB, hasher: env.Hasher, events: env.Events, outbox: env.Mail, queue: env.Tasks, links: env.Links,
 		keys: env.Keys, limits: env.Limits,
 		letters:  letters,
-		users:    people,
+		users:    people{Service: own},
 		sessions: sessions.NewService(env, c.Sessions),
 		tokens:   tokens.NewService(env.DB, env.Keys),
-		roles:    roles.NewService(env, people, nil), // roles are given here, not written
+		roles:    roles.NewService(env, own, nil), // roles are given here, not written
 		domains:  env.Domains,
-	}, nil
+	}
+	if c.Store != nil {
+		s.users.mirror = users.NewMirror(own, c.Store)
+		s.users.mirror.Changed = s.changedElsewhere
+	}
+	return s, nil
 }
 
 // Sessions returns who is signed in where.
@@ -181,6 +198,9 @@ func (s *Service) Register(ctx context.Context, in Registering) (*users.User, er
 		}
 		return s.events.Emit(ctx, tx, Registered{UserID: u.ID})
 	})
+	if s.users.takenMeanwhile(err) {
+		added, err = false, nil
+	}
 	if err != nil || added {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func hidden(t *testing.T, page *manortest.Response) string {
 // Somebody else's new address is confirmed by its reader, and undone by the
 // reader of the old one.
 func TestChangeEmail(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ann, nobody := app.User(t, "ann"), app.Anonymous(t)
 		wrong := ann.Post("/auth/email/change", body{"email": "new@example.com", "current_password": "wrong"})
 		same(t, "wrong password", []any{wrong.Status, wrong.Value("code")}, []any{401, "CREDENTIALS_INVALID"})
@@ -90,7 +90,7 @@ func TestChangeEmailByPages(t *testing.T) {
 // Whatever whoever took an account over does next, the first address gets it
 // back: not only from the address it was moved to first.
 func TestUndoEmailAfterMore(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		thief, nobody := app.User(t, "ann"), app.Anonymous(t)
 		confirm, undo := move(t, app, thief, "ann@example.com", "one@example.com")
 		nobody.Post("/auth/email/confirm", body{"token": confirm}).Want(200)
@@ -165,7 +165,7 @@ func TestChangeEmailTellsNothing(t *testing.T) {
 // However many changes are asked for and confirmed at once, the account has the
 // address that the confirmed link was mailed to, and old links are bounded.
 func TestChangeEmailTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		app.User(t, "ann")
 		nobody := app.Anonymous(t)
 		for round := range 4 {

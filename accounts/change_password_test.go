@@ -18,7 +18,7 @@ func changing(current, next string) body {
 // A new password ends everything but the browser it was typed in, which goes on
 // with another cookie, and the links that were open.
 func TestChangePassword(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ann, other, nobody := app.User(t, "ann"), app.Anonymous(t), app.Anonymous(t)
 		other.Post("/auth/login", signingIn("ann", manortest.Password)).Want(200)
 		access, refresh := tokens(t, app, "ann")
@@ -113,7 +113,7 @@ func TestChangePasswordRefusesCommonOnes(t *testing.T) {
 // Of several changes at once one wins: the others were about a password that is
 // gone.
 func TestChangePasswordTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		app.User(t, "ann")
 		access, _ := tokens(t, app, "ann")
 		ann := app.Anonymous(t).Bearer(access)

@@ -17,7 +17,7 @@ import (
 
 // Domain returns the flows as a domain without tables of its own.
 func (s *Service) Domain() domain.Domain {
-	return domain.Domain{
+	d := domain.Domain{
 		Name: "accounts", Mount: s.mount,
 		Workers: []task.Worker{
 			task.Work(s.mailReset), task.Work(s.mailVerify), task.Work(s.mailLocked), task.Work(s.purge).With(task.Options{Timeout: purgeTimeout}),
@@ -26,6 +26,13 @@ func (s *Service) Domain() domain.Domain {
 		Handlers:  append(s.handlers(), s.notices()...),
 		Export:    s.exportMails, Erase: s.eraseMails,
 	}
+	if s.users.mirror != nil {
+		d.Workers = append(d.Workers, task.Work(s.syncStore).With(task.Options{Timeout: syncTimeout}))
+		if s.config.StoreEvery > 0 {
+			d.Schedules = append(d.Schedules, task.Schedule{Every: s.config.StoreEvery, Args: SyncStore{}})
+		}
+	}
+	return d
 }
 
 func (s *Service) mount(r *web.Router) {
@@ -214,7 +221,7 @@ func (s *Service) refresh(ctx context.Context, in *struct {
 		RefreshToken string `json:"refresh_token" maxLength:"512"`
 	}
 }) (*issuedTokens, error) {
-	issued, err := s.sessions.Refresh(ctx, in.Body.RefreshToken)
+	issued, err := s.Refresh(ctx, in.Body.RefreshToken)
 	if err != nil {
 		return nil, err
 	}

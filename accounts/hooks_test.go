@@ -110,7 +110,7 @@ func TestFailingListenersLoseNothing(t *testing.T) {
 // People who register one address or one username together get one account each
 // at most, and no error that is not theirs.
 func TestRegisterCrossed(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, nobody := app.Admin(t), app.Anonymous(t)
 		got := together(10, func(i int) *manortest.Response {
 			in := registering(fmt.Sprintf("same%d@example.com", i%2))

@@ -123,7 +123,7 @@ func TestTextThatIsNone(t *testing.T) {
 // Passwords are hashed anew when the parameters have changed. Whoever signs in
 // twice at that moment has the right password both times.
 func TestRehashTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ann, ctx := app.User(t, "ann"), context.Background()
 		old := secret.Hasher{Params: secret.Params{Memory: 16, Time: 1, Parallelism: 1}}
 		for range 5 {
@@ -149,7 +149,7 @@ func TestRehashTogether(t *testing.T) {
 // A username goes to one of those who asked for it. The others are verified all
 // the same.
 func TestVerifyForOneUsername(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		client := app.Anonymous(t)
 		var links []string
 		for i := range 16 {
@@ -167,7 +167,7 @@ func TestVerifyForOneUsername(t *testing.T) {
 
 // An operator's new password ends the links for another, too.
 func TestSetPasswordEndsLinks(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		email, anon := app.User(t, "ann").User.Email, app.Anonymous(t)
 		anon.Post("/auth/password/forgot", body{"email": email}).Want(202)
 		token := app.MailedToken(t, email)

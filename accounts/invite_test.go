@@ -11,7 +11,7 @@ import (
 // An invitation makes an account where nobody may register, with its address
 // proved and its role, once.
 func TestInvite(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, nobody := app.Admin(t), app.Anonymous(t)
 		admin.Post("/roles", body{"name": "editors", "permissions": []string{"groups:moderate"}}).Want(201)
 		helper := app.As(t, "helper", "users:write")
@@ -65,7 +65,7 @@ func TestInvite(t *testing.T) {
 // An account that somebody else made for the address and never proved is no
 // obstacle, and of no use to them.
 func TestInviteOverUnproved(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, nobody := app.Admin(t), app.Anonymous(t)
 		admin.Post("/users/invitations", body{"email": "ann@example.com"}).Want(201)
 		token := app.MailedToken(t, "ann@example.com")

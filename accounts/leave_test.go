@@ -20,7 +20,7 @@ func leaving(password string) body { return body{"current_password": password} }
 // Somebody who goes is gone for everybody at once, and nobody takes their names.
 // The mailed link brings them back.
 func TestLeave(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, ann, nobody := app.Admin(t), app.User(t, "ann"), app.Anonymous(t)
 		access, refresh := tokens(t, app, "ann")
 		ann.Post("/users/me/membership", body{"city": "Oslo"}).Want(201)
@@ -65,7 +65,7 @@ func TestLeave(t *testing.T) {
 
 // What somebody else deletes comes back only by somebody else.
 func TestDeleteAndReactivate(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, ann, nobody := app.Admin(t), app.User(t, "ann"), app.Anonymous(t)
 		path := "/users/" + ann.User.ID.String()
 		ann.Post("/auth/email/change", moving("new@example.com")).Want(202)
@@ -90,7 +90,7 @@ func TestDeleteAndReactivate(t *testing.T) {
 
 // Whoever took an account over is not rid of its owner by deleting it.
 func TestUndoEmailOfDeleted(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		thief, nobody := app.User(t, "ann"), app.Anonymous(t)
 		confirm, undo := move(t, app, thief, "ann@example.com", "thief@example.com")
 		nobody.Post("/auth/email/confirm", body{"token": confirm}).Want(200)
@@ -147,7 +147,7 @@ func (k *keeper) domain() domain.Domain {
 // has done its part, nothing is lost.
 func TestPurge(t *testing.T) {
 	var keepers sync.Map // by database
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		kept, _ := keepers.Load(app.DB)
 		k := kept.(*keeper)
 		admin, nobody := app.Admin(t), app.Anonymous(t)

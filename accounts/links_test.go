@@ -9,7 +9,7 @@ import (
 // Every link works once, however many try at the same time, and never again; and
 // none works where another is asked for.
 func TestEveryLinkWorksOnce(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, nobody := app.Admin(t), app.Anonymous(t)
 		type link struct {
 			path string

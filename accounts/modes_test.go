@@ -15,7 +15,7 @@ func configured(c accounts.Config) manortest.Option {
 // Where addresses need no proof, the answer is the account, which can be used
 // at once.
 func TestWithoutVerification(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		u := app.Anonymous(t).Post("/auth/register", body{
 			"email": "Ann@Example.com", "password": manortest.Password, "username": "ann",
 		}).Want(201)

@@ -94,7 +94,7 @@ func (s *Service) ResetPassword(ctx context.Context, token string, password secr
 	if err != nil {
 		return err
 	}
-	u, err := s.users.Table.On(s.db).Get(ctx, *row.UserID)
+	u, err := s.users.Current(ctx, *row.UserID)
 	if fault.KindOf(err) == fault.NotFound {
 		return tokens.Invalid()
 	}

@@ -39,7 +39,7 @@ func (s *Service) check(ctx context.Context, try attempt, u *users.User, passwor
 // password. Each session counts its failures for itself: who has taken one over
 // cannot guess on, and cannot lock the owner out either.
 func (s *Service) proveOwn(ctx context.Context, key users.ID, password secret.Text) (u users.User, err error) {
-	u, err = s.users.Table.On(s.db).Get(ctx, key)
+	u, err = s.users.Current(ctx, key)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return u, err
 	}
@@ -64,7 +64,7 @@ func (s *Service) proveOwn(ctx context.Context, key users.ID, password secret.Te
 // password is fault.Unauthenticated with CREDENTIALS_INVALID.
 func (s *Service) withProof(ctx context.Context, step Step, key users.ID, password secret.Text, do func(u *users.User) error) error {
 	err := s.withProofOnce(ctx, step, key, password, do)
-	if errors.Is(err, errNewHash) { // hashed anew by a sign-in, or changed by its owner
+	if changedMeanwhile(err) { // hashed anew by a sign-in, or changed by its owner
 		err = s.withProofOnce(ctx, step, key, password, do)
 	}
 	if errors.Is(err, errNewHash) {
@@ -104,7 +104,7 @@ func (s *Service) proveNow(ctx context.Context, key users.ID, password secret.Te
 	if err := auth.CheckFresh(ctx, s.db.Now()); err != nil {
 		return users.User{}, err
 	}
-	u, err := s.users.Table.On(s.db).Get(ctx, key)
+	u, err := s.users.Current(ctx, key)
 	if fault.KindOf(err) == fault.NotFound || err == nil && !u.SignsIn() {
 		err = passwordWrong()
 	}

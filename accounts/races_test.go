@@ -14,7 +14,7 @@ import (
 const crowd = 64
 
 func TestRegisterTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		client := app.Anonymous(t)
 		spelling := func(i int) string { // the bits of i say which letters are large
 			const local = "abcdef"
@@ -37,7 +37,7 @@ func TestRegisterTogether(t *testing.T) {
 }
 
 func TestUsernameTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin := app.Admin(t)
 		got := together(crowd, func(i int) *manortest.Response {
 			name := "wanted"
@@ -51,7 +51,7 @@ func TestUsernameTogether(t *testing.T) {
 }
 
 func TestVerifyTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		token, client := register(t, app, "ann@example.com"), app.Anonymous(t)
 		same(t, "answers", together(crowd, func(int) *manortest.Response {
 			return client.Post("/auth/verify", body{"token": token})
@@ -80,7 +80,7 @@ func TestRefreshTogether(t *testing.T) {
 }
 
 func TestBootstrapTogether(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ctx := t.Context()
 		link, err := app.Accounts().BootstrapLink(ctx)
 		if err != nil {

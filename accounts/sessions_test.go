@@ -108,7 +108,7 @@ func TestRemember(t *testing.T) {
 
 // What an administrator does to an account ends what is signed in as it.
 func TestSessionsEndWithTheAccount(t *testing.T) {
-	each(t, func(t *testing.T, app *manortest.App) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin := app.Admin(t)
 		for _, x := range []struct {
 			name string

@@ -32,7 +32,7 @@ type SigningIn struct {
 // before. Too many at once are fault.Unavailable.
 func (s *Service) SignIn(ctx context.Context, in SigningIn) (users.User, sessions.Issued, error) {
 	u, issued, err := s.signIn(ctx, in)
-	if errors.Is(err, errNewHash) { // by another sign-in that hashed the same password anew, or by its owner
+	if changedMeanwhile(err) { // by another sign-in that hashed the same password anew, or by its owner
 		u, issued, err = s.signIn(ctx, in)
 	}
 	if errors.Is(err, errNewHash) {

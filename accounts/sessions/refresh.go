@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
@@ -44,6 +45,29 @@ func (s *Service) addRefresh(ctx context.Context, tx *data.Tx, row *Session, pai
 	return refreshTable.On(tx).Add(ctx, &RefreshToken{
 		SessionID: row.ID, Digest: s.keys.DigestOf(secret.LabelRefresh, pair.refresh), ExpiresAt: row.IdleExpiresAt,
 	})
+}
+
+// Refreshing returns the user whose session a refresh token may renew, whether it
+// still can or not, or what Refresh says.
+func (s *Service) Refreshing(ctx context.Context, text string) (who users.ID, err error) {
+	token, err := secret.ParseToken(secret.RefreshToken, text)
+	if err != nil {
+		return who, refreshInvalid()
+	}
+	row, err := refreshTable.On(s.db).GetBy(ctx, refreshDigest.In(s.keys.Digests(secret.LabelRefresh, token)...))
+	if err != nil {
+		return who, unknown(err)
+	}
+	session, err := table.On(s.db).Get(ctx, row.SessionID)
+	return session.UserID, unknown(err)
+}
+
+// unknown turns what comes of a token that nobody knows into what Refresh says.
+func unknown(err error) error {
+	if fault.KindOf(err) == fault.NotFound {
+		return refreshInvalid()
+	}
+	return err
 }
 
 // Refresh renews a token session: the refresh token and the access token that

@@ -19,11 +19,11 @@ func Domain(env domain.Env) domain.Domain {
 	return domain.Domain{
 		Name:        "users",
 		Migrations:  migrations,
-		Schemas:     []data.Schema{table.Schema()},
+		Schemas:     []data.Schema{table.Schema(), links.Schema()},
 		Permissions: []string{Read, Write},
 		Mount:       s.mount,
 		Export:      s.export,
-		Unaudited:   []string{"users.last_login"}, // sessions say so
+		Unaudited:   []string{"users.last_login", "user_accounts"}, // sessions say so, and what follows an account is written down itself
 	}
 }
 
