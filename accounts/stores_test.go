@@ -228,7 +228,7 @@ func TestChangedElsewhere(t *testing.T) {
 		app.Anonymous(t).Post("/auth/token/refresh", body{"refresh_token": access.Text("refresh_token")}).Want(401)
 		in("ann", another, 401)
 		store.change(t, "ann@example.com", users.AccountChanges{Active: patch.Of(true)})
-		ann = in("ann", another, 200)
+		in("ann", another, 200)
 
 		// Two change addresses with each other, and a third is new.
 		store.legacy(t, "bob")
@@ -265,6 +265,29 @@ func TestChangedElsewhere(t *testing.T) {
 			t.Errorf("another account is the same person here, %v", err)
 		}
 		sync()
+	})
+}
+
+// Whoever is seen the first time is one person, however many requests see them at
+// once, by whatever name.
+func TestFirstSeenTogether(t *testing.T) {
+	elsewhere(t, func(t *testing.T, app *manortest.App, store *meddler) {
+		names := []string{"ann", "ANN@example.com"}
+		store.legacy(t, "ann")
+		same(t, "answers", together(8, func(i int) *manortest.Response {
+			return app.Anonymous(t).Post("/auth/login", signingIn(names[i%2], manortest.Password))
+		}), map[int]int{200: 8})
+		agree(t, app, store)
+		store.change(t, "ann@example.com", users.AccountChanges{FirstName: patch.Of("Ann"), Email: patch.Of("other@example.com")})
+		same(t, "after a change", together(8, func(i int) *manortest.Response {
+			if i == 0 {
+				if err := app.Accounts().Sync(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			return app.Anonymous(t).Post("/auth/login", signingIn("ann", manortest.Password))
+		}), map[int]int{200: 8})
+		agree(t, app, store)
 	})
 }
 

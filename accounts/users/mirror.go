@@ -87,7 +87,8 @@ func (m *Mirror) mirror(ctx context.Context, h data.Handle, do func(tx *data.Tx)
 // Look brings the row of whoever has an e-mail address or a username in the store
 // up to date, and makes it if there is none. Nobody there is fault.NotFound, whatever
 // the table says; a row that says so is brought up to date, too. Look before a
-// transaction or with it.
+// transaction or with it, but in one before it changes the account: what it has not
+// sent yet would be undone.
 func (m *Mirror) Look(ctx context.Context, h data.Handle, identifier string) error {
 	field, where := ByEmail, emailKey.Eq(EmailKey(identifier))
 	if !strings.Contains(identifier, "@") {
