@@ -268,6 +268,17 @@ func TestChangedElsewhere(t *testing.T) {
 	})
 }
 
+// All accounts are compared from time to time, if they are elsewhere.
+func TestSyncIsPlanned(t *testing.T) {
+	elsewhere(t, func(t *testing.T, app *manortest.App, _ *meddler) {
+		every := map[string]time.Duration{}
+		for _, s := range app.Accounts().Domain().Schedules {
+			every[s.Args.Kind()] = s.Every
+		}
+		same(t, "schedules", every, map[string]time.Duration{"accounts.purge": time.Hour, "accounts.sync": 15 * time.Minute})
+	})
+}
+
 // Whoever is seen the first time is one person, however many requests see them at
 // once, by whatever name.
 func TestFirstSeenTogether(t *testing.T) {
@@ -404,6 +415,10 @@ func TestNothingGoesPastTheStore(t *testing.T) {
 		})
 		same(t, "an import", fault.KindOf(err), fault.Conflict)
 		agree(t, app, store)
+		ann.Patch("/users/me", body{"first_name": "Ann"}).Want(200)
+		if seen := ann.Get("/users/me/audit").Want(200); !strings.Contains(string(seen.Body), `"via":"PATCH /api/v1/users/me"`) {
+			t.Errorf("the audit says only %s", seen.Body)
+		}
 
 		// Somebody who is here but not there is nobody, until there is an account that
 		// has proved the address.
