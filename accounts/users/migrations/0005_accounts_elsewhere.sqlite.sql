@@ -1,4 +1,4 @@
--- after 0003_locale
+-- after 0004_search
 
 -- up
 CREATE TABLE "user_accounts" (
