@@ -20,17 +20,17 @@ import (
 
 // A Report is what Verify found.
 type Report struct {
-	Entries     int64         `json:"entries"`     // in the chain, that were checked
-	First       int64         `json:"first"`       // the place of the first; later than 1 after a prune
-	Last        int64         `json:"last"`        // the place of the last
-	Waiting     int           `json:"waiting"`     // sealed, with no place in the chain yet
-	Checkpoints int           `json:"checkpoints"` // that hold, those given and those stored
+	Entries     int64 `json:"entries"`     // in the chain, that were checked
+	First       int64 `json:"first"`       // the place of the first; later than 1 after a prune
+	Last        int64 `json:"last"`        // the place of the last
+	Waiting     int   `json:"waiting"`     // sealed, with no place in the chain yet
+	Checkpoints int   `json:"checkpoints"` // that hold, those given and those stored
 	// Keys counts the entries by the id of the master key that they are sealed
 	// under, those that wait among them.
 	Keys map[string]int64 `json:"keys"`
 
-	Took time.Duration `json:"-"`
-	Broken      *Break        `json:"broken"` // nil if everything holds
+	Took   time.Duration `json:"-"`
+	Broken *Break        `json:"broken"` // nil if everything holds
 }
 
 // A Break is the first place where the audit is not as it was written.
