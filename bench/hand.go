@@ -32,14 +32,18 @@ type handStore interface {
 
 // A holder is whom a token belongs to.
 type holder struct {
-	session     [16]byte
-	user        users.ID
-	kind        string
-	remember    bool
-	since, seen time.Time
-	superuser   bool
-	granted     string
-	permissions [][]string
+	session           [16]byte
+	user              users.ID
+	remember          bool
+	since, seen, ends time.Time
+	epoch             int
+	rights            int64
+	superuser         bool
+	granted           string
+	roles             []struct {
+		Name        string   `json:"name"`
+		Permissions []string `json:"permissions"`
+	}
 }
 
 // shown is a page of products.
@@ -97,7 +101,7 @@ func (h *hand) caller(r *http.Request) (holder, error) {
 	if err != nil {
 		return holder{}, err
 	}
-	return who, json.Unmarshal([]byte(who.granted), &who.permissions)
+	return who, json.Unmarshal([]byte(who.granted), &who.roles)
 }
 
 func (h *hand) products(w http.ResponseWriter, r *http.Request) {
@@ -133,19 +137,20 @@ func fail(w http.ResponseWriter, status int, err error) {
 
 // The statements, with ? for parameters.
 const (
-	holderText = `SELECT s.id, s.user_id, s.kind, s.remember, s.authenticated_at, s.last_seen_at, u.is_superuser,
+	holderText = `SELECT s.id, s.user_id, s.remember, s.authenticated_at, s.last_seen_at, s.expires_at, s.epoch, s.rights, u.is_superuser,
 	(SELECT GROUPED FROM roles r WHERE r.id IN (SELECT h.role_id FROM user_roles h WHERE h.user_id = u.id)
 		OR (u.is_staff AND r.name = 'staff')) AS granted
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.digest = ? AND s.kind = ? AND s.revoked_at IS NULL AND s.expires_at > ? AND s.idle_expires_at > ?
 	AND (s.access_expires_at IS NULL OR s.access_expires_at > ?) AND s.epoch = u.epoch AND u.is_active AND u.email_verified`
-	groupedSQLite   = "json_group_array(json(r.permissions))"
-	groupedPostgres = "COALESCE(json_agg(r.permissions), '[]')"
+	groupedSQLite   = "json_group_array(json_object('name', r.name, 'permissions', json(r.permissions)))"
+	groupedPostgres = "COALESCE(json_agg(json_build_object('name', r.name, 'permissions', r.permissions)), '[]')"
 
-	userText = `SELECT id, created_at, updated_at, username, username_key, email, email_key, password_hash, first_name, last_name, bio, ` +
-		`is_active, is_staff, is_superuser, email_verified, date_joined, last_login, search_visibility, email_privacy, public_profile, epoch ` +
-		`FROM users WHERE id = ?`
-	shownText = `SELECT id, created_at, updated_at, owner_id, name, description, price, is_active FROM products ` +
-		`WHERE is_active = ? ORDER BY created_at DESC, id DESC LIMIT ?`
-	totalText = `SELECT count(*) FROM products WHERE is_active = ?`
+	userText = `SELECT id, created_at, updated_at, deleted_at, username, username_key, email, email_key, password_hash, first_name, last_name, bio, ` +
+		`is_active, is_staff, is_superuser, email_verified, date_joined, last_login, search_visibility, email_privacy, public_profile, locale, epoch ` +
+		`FROM users WHERE (id = ? AND deleted_at IS NULL) LIMIT 2`
+	listedText = `(is_active = ? AND (EXISTS (SELECT 1 FROM users present WHERE present.id = products.owner_id AND present.deleted_at IS NULL)))`
+	shownText  = `SELECT id, created_at, updated_at, owner_id, name, description, price, is_active FROM products ` +
+		`WHERE ` + listedText + ` ORDER BY created_at DESC, id DESC LIMIT ?`
+	totalText = `SELECT count(*) FROM products WHERE ` + listedText
 )

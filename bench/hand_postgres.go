@@ -49,7 +49,7 @@ func (s *handPostgres) close() { s.pool.Close() }
 
 func (s *handPostgres) holder(ctx context.Context, digest []byte, now time.Time) (h holder, err error) {
 	err = s.pool.QueryRow(ctx, pgHolder, digest, "token", now, now, now).
-		Scan(&h.session, (*[16]byte)(&h.user), &h.kind, &h.remember, &h.since, &h.seen, &h.superuser, &h.granted)
+		Scan(&h.session, (*[16]byte)(&h.user), &h.remember, &h.since, &h.seen, &h.ends, &h.epoch, &h.rights, &h.superuser, &h.granted)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return h, errNotSignedIn
 	}
@@ -57,11 +57,11 @@ func (s *handPostgres) holder(ctx context.Context, digest []byte, now time.Time)
 }
 
 func (s *handPostgres) user(ctx context.Context, id users.ID) (u users.User, err error) {
-	var hash *string
-	err = s.pool.QueryRow(ctx, pgUser, [16]byte(id)).Scan((*[16]byte)(&u.ID), &u.CreatedAt, &u.UpdatedAt,
+	var hash, locale *string
+	err = s.pool.QueryRow(ctx, pgUser, [16]byte(id)).Scan((*[16]byte)(&u.ID), &u.CreatedAt, &u.UpdatedAt, &u.DeletedAt,
 		&u.Username, &u.UsernameKey, &u.Email, &u.EmailKey, &hash, &u.FirstName, &u.LastName, &u.Bio,
 		&u.Active, &u.Staff, &u.Superuser, &u.EmailVerified, &u.DateJoined, &u.LastLogin,
-		(*string)(&u.SearchVisibility), (*string)(&u.EmailPrivacy), &u.PublicProfile, &u.Epoch)
+		(*string)(&u.SearchVisibility), (*string)(&u.EmailPrivacy), &u.PublicProfile, &locale, &u.Epoch)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return u, errNoRow
 	}
@@ -69,7 +69,7 @@ func (s *handPostgres) user(ctx context.Context, id users.ID) (u users.User, err
 	if u.LastLogin != nil {
 		*u.LastLogin = u.LastLogin.UTC()
 	}
-	u.Password = (*secret.PasswordHash)(hash)
+	u.Password, u.Locale = (*secret.PasswordHash)(hash), (*users.Locale)(locale)
 	return u, err
 }
 

@@ -40,24 +40,24 @@ func openHandSQLite(path string) (*handSQLite, error) {
 func (s *handSQLite) close() { s.files.close() }
 
 func (s *handSQLite) holder(ctx context.Context, digest []byte, now time.Time) (h holder, err error) {
-	var since, seen int64
+	var since, seen, ends int64
 	at := now.UnixMicro()
 	err = s.byDigest.QueryRowContext(ctx, digest, "token", at, at, at).
-		Scan((*uuid.UUID)(&h.session), (*uuid.UUID)(&h.user), &h.kind, &h.remember, &since, &seen, &h.superuser, &h.granted)
+		Scan((*uuid.UUID)(&h.session), (*uuid.UUID)(&h.user), &h.remember, &since, &seen, &ends, &h.epoch, &h.rights, &h.superuser, &h.granted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, errNotSignedIn
 	}
-	h.since, h.seen = time.UnixMicro(since).UTC(), time.UnixMicro(seen).UTC()
+	h.since, h.seen, h.ends = time.UnixMicro(since).UTC(), time.UnixMicro(seen).UTC(), time.UnixMicro(ends).UTC()
 	return h, err
 }
 
 func (s *handSQLite) user(ctx context.Context, id users.ID) (u users.User, err error) {
 	var created, updated, joined int64
-	var login sql.NullInt64
+	var login, deleted sql.NullInt64
 	var hash sql.NullString
-	err = s.byID.QueryRowContext(ctx, id[:]).Scan((*uuid.UUID)(&u.ID), &created, &updated, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey,
+	err = s.byID.QueryRowContext(ctx, id[:]).Scan((*uuid.UUID)(&u.ID), &created, &updated, &deleted, &u.Username, &u.UsernameKey, &u.Email, &u.EmailKey,
 		&hash, &u.FirstName, &u.LastName, &u.Bio, &u.Active, &u.Staff, &u.Superuser, &u.EmailVerified,
-		&joined, &login, &u.SearchVisibility, &u.EmailPrivacy, &u.PublicProfile, &u.Epoch)
+		&joined, &login, &u.SearchVisibility, &u.EmailPrivacy, &u.PublicProfile, &u.Locale, &u.Epoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, errNoRow
 	}
@@ -65,6 +65,10 @@ func (s *handSQLite) user(ctx context.Context, id users.ID) (u users.User, err e
 	if login.Valid {
 		at := time.UnixMicro(login.Int64).UTC()
 		u.LastLogin = &at
+	}
+	if deleted.Valid {
+		at := time.UnixMicro(deleted.Int64).UTC()
+		u.DeletedAt = &at
 	}
 	if hash.Valid {
 		h := secret.PasswordHash(hash.String)
