@@ -17,6 +17,7 @@ import (
 	"github.com/manorgo/manor/accounts"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/sqlite"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/manortest"
@@ -33,6 +34,7 @@ func BenchmarkSignIn(b *testing.B) {
 	for _, c := range []struct{ crowd, queue int }{{250, 250}, {250, 0}} {
 		b.Run(fmt.Sprintf("crowd=%d/queue=%d", c.crowd, c.queue), func(b *testing.B) {
 			app := benchApp(b, &secret.Hasher{Queue: c.queue})
+			crowded(b, app, c.crowd)
 			var took []time.Duration
 			var refused, most atomic.Uint64
 			rounds := 0
@@ -49,15 +51,38 @@ func BenchmarkSignIn(b *testing.B) {
 	}
 }
 
+func person(i int) string { return fmt.Sprint("person-", i) }
+
+// crowded adds n people, who have one password.
+func crowded(b *testing.B, app *manor.App, n int) {
+	b.Helper()
+	hash, err := (&secret.Hasher{}).Hash(b.Context(), secret.NewText(manortest.Password))
+	if err != nil {
+		b.Fatal(err)
+	}
+	people := make([]users.User, n)
+	for i := range people {
+		people[i] = users.Create{Email: person(i) + "@example.com", Username: person(i), EmailVerified: true}.New()
+		people[i].Password = &hash
+	}
+	db, err := app.Database("main")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := db.Tx(b.Context(), func(tx *data.Tx) error { return app.Users().AddAll(b.Context(), tx, people, "bench") }); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // signInAll has n people sign in at once and returns how long those took who were let
 // in.
 func signInAll(b *testing.B, app *manor.App, n int, refused, most *atomic.Uint64) (took []time.Duration) {
 	var all sync.WaitGroup
 	var mu sync.Mutex
-	for range n {
+	for i := range n {
 		all.Go(func() {
 			begun := time.Now()
-			_, _, err := app.Accounts().SignIn(b.Context(), accounts.SigningIn{Identifier: "ann", Password: secret.NewText(manortest.Password), Kind: sessions.Cookie})
+			_, _, err := app.Accounts().SignIn(b.Context(), accounts.SigningIn{Identifier: person(i), Password: secret.NewText(manortest.Password), Kind: sessions.Cookie})
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
 			for old := most.Load(); m.HeapAlloc > old && !most.CompareAndSwap(old, m.HeapAlloc); old = most.Load() {
