@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,6 +43,7 @@ func (p *program) serve(ctx context.Context) (err error) {
 	if err := c.checkExposure(); err != nil {
 		return err
 	}
+	collectHalfAsOften()
 	log := p.logger(c, slog.LevelDebug)
 	for _, name := range p.unknown() {
 		log.Warn("there is no such setting; is it misspelt?", "variable", name)
@@ -74,6 +77,16 @@ func (p *program) serve(ctx context.Context) (err error) {
 	late := context.WithoutCancel(ctx)
 	sites.shutdown(late, log)
 	return errors.Join(err, e.Close(late))
+}
+
+// collectHalfAsOften has garbage collected half as often as Go does by itself,
+// unless the operator has set GOGC. Each hash of a password leaves 19 MiB behind
+// that nothing points to: collecting after every other one cost crowds who sign
+// in a twentieth of the machine.
+func collectHalfAsOften() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 }
 
 // welcome says where the server is, and how to become its administrator while
