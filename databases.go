@@ -154,24 +154,7 @@ func (a *App) UpgradeOf(ctx context.Context, database string) (int, error) {
 	case err == nil && database == domain.Main:
 		err = a.env.Tasks.Migrate(ctx)
 	}
-	if err == nil {
-		err = a.warnOfSlowSearches(ctx, database)
-	}
 	return len(applied), err
-}
-
-// warnOfSlowSearches logs which tables lack the index for searches.
-func (a *App) warnOfSlowSearches(ctx context.Context, database string) error {
-	db, err := a.Database(database)
-	if err != nil {
-		return err
-	}
-	tables, err := migrate.Unindexed(ctx, db, a.SchemasOf(database))
-	for _, t := range tables {
-		a.config.Log.WarnContext(ctx, "searches read all rows, because PostgreSQL lacks the extension pg_trgm and the index; doctor says what to do",
-			"database", database, "table", t)
-	}
-	return err
 }
 
 // Upgrade applies what revisions the databases lack, one after the other, and

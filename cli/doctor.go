@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor/data"
-	"github.com/manorgo/manor/data/migrate"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/fault"
 	"github.com/manorgo/manor/secret"
@@ -244,26 +243,9 @@ func (e *examination) checkTables(ctx context.Context, name string, at location,
 	if len(report.Drift) == 0 {
 		e.note(tables, fine, "are as this program expects them")
 	}
-	e.checkSearches(ctx, name, open)
 	e.checkSeals(ctx, open)
 	if name == domain.Main {
 		e.checkAdministrator(ctx, open)
-	}
-}
-
-// checkSearches says what an administrator of PostgreSQL has to do where the
-// program may not create the extension that makes searches fast.
-func (e *examination) checkSearches(ctx context.Context, name string, open *estate) {
-	check := checkOf("search", name)
-	for _, s := range open.SchemasOf(name) {
-		tables, err := migrate.Unindexed(ctx, open.db, []data.Schema{s})
-		if e.fails(check, err) {
-			return
-		}
-		if len(tables) > 0 {
-			up, _ := migrate.SearchIndex(open.db.Dialect(), s)
-			e.note(check, doubt, "%s has no index for searches, which read all rows: let somebody who may create the extension pg_trgm run %s", s.Table, up)
-		}
 	}
 }
 

@@ -260,6 +260,9 @@ func (r Repository[T]) list(ctx context.Context, q Query[T], page Page[T]) (Page
 	if q.Estimate && r.hits.Head == "" { // or counting is as cheap
 		return r.listEstimated(ctx, q, sel, page)
 	}
+	if r.hits.Head != "" { // rare as they are, they mostly fit in the first page
+		return r.listFew(ctx, q, sel, page)
+	}
 	b := newBuilder(r.db.dialect)
 	defer b.release()
 	if err := r.count(b, q.Where); err != nil {
@@ -278,6 +281,30 @@ func (r Repository[T]) list(ctx context.Context, q Query[T], page Page[T]) (Page
 		return rows.Err()
 	})
 	return page, classify(err, r.t)
+}
+
+// listFew counts only if the page does not tell how many rows there are.
+func (r Repository[T]) listFew(ctx context.Context, q Query[T], sel driver.Call, page Page[T]) (Page[T], error) {
+	rows, err := r.c.Query(ctx, sel)
+	if err != nil {
+		return page, classify(err, r.t)
+	}
+	page.Items, err = r.t.collect(rows, q.Limit)
+	rows.Close()
+	if err != nil {
+		return page, classify(err, r.t)
+	}
+	if n := len(page.Items); q.After == "" && (n > 0 || page.Offset == 0) && (q.Limit < 0 || n < q.Limit) {
+		page.Total = page.Offset + n
+		return page, nil
+	}
+	b := newBuilder(r.db.dialect)
+	defer b.release()
+	if err := r.count(b, q.Where); err != nil {
+		return page, err
+	}
+	page.Total, err = r.number(ctx, r.call(b, countColumns))
+	return page, err
 }
 
 // Each yields the rows that q picks one by one, without holding them all. Limit

@@ -73,7 +73,7 @@ type Options struct {
 	DryRun  bool // do everything, and undo it; one transaction, so others may wait
 	Restart bool // forget how far an earlier run came
 
-	Batch    int                 // people that one transaction stores; 0 means 20,000, which spares SQLite much writing
+	Batch    int                 // rows that one transaction stores; 0 means 20,000, which spares SQLite much writing
 	Progress func(transfer.Step) // told how far the work is, unless nil
 
 	// Refused is told of each person who is not imported, unless it is nil. Its
@@ -160,7 +160,6 @@ type run struct {
 	mark  *transfer.Bookmark // nil in a dry run
 	tx    *data.Tx           // of a dry run
 	sum   Result
-	batch []person
 	known map[string]bool // roles that exist, by name, as far as anybody asked
 }
 
@@ -178,76 +177,30 @@ func (r *run) check() error {
 	return nil
 }
 
-// rows reads the file.
-func (r *run) rows(ctx context.Context) error {
-	for rec, err := range r.f.Records() {
-		if err != nil {
+// rows stores what read reads, a batch while the next one is being read.
+func (r *run) rows(ctx context.Context) (err error) {
+	ctx, stop := context.WithCancel(ctx)
+	batches := make(chan *batch)
+	go r.read(ctx, batches)
+	defer func() {
+		stop()
+		for range batches { // until nobody reads the file any more
+		}
+	}()
+	for b := range batches {
+		r.sum.Rows += b.rows
+		r.sum.Skipped += b.skipped
+		if err := r.flush(ctx, b); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if b.err != nil {
+			return b.err
 		}
-		r.sum.Rows++
-		if r.mark != nil {
-			done, err := r.mark.Read(rec)
-			if err != nil {
-				return err
-			}
-			if done {
-				r.tell(1)
-				continue
-			}
+		if r.o.Progress != nil {
+			r.o.Progress(transfer.Step{Table: "users", Rows: r.sum.Rows, Share: b.share, Found: r.sum.Found})
 		}
-		if err := r.take(ctx, rec); err != nil {
-			return err
-		}
-		if len(r.batch) == r.o.Batch {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
-		}
-		r.tell(1)
 	}
-	if err := r.flush(ctx); err != nil {
-		return err
-	}
-	r.tell(0)
-	return nil
-}
-
-// tell tells how far the work is, now and then.
-func (r *run) tell(more int64) {
-	if r.o.Progress != nil && (more == 0 || r.sum.Rows%1000 == 0) {
-		r.o.Progress(transfer.Step{Table: "users", Rows: r.sum.Rows, Share: r.f.Share(), Found: r.sum.Found})
-	}
-}
-
-// take reads one row into the batch, or refuses it.
-func (r *run) take(ctx context.Context, rec transfer.Record) error {
-	p, err := r.read(rec)
-	if err == nil {
-		err = r.rolesExist(ctx, p)
-	}
-	switch {
-	case errors.Is(err, errSkip):
-		r.sum.Skipped++
-	case fault.KindOf(err) == fault.Invalid:
-		return r.refuse(Refusal{Line: rec.Line, Email: p.Email, Reason: reason(err)})
-	case err != nil:
-		return err
-	default:
-		p.line, p.EmailKey = rec.Line, users.EmailKey(p.Email)
-		r.batch = append(r.batch, p)
-	}
-	return nil
-}
-
-func (r *run) refuse(x Refusal) error {
-	r.sum.Refused++
-	if r.o.Refused == nil {
-		return nil
-	}
-	return r.o.Refused(x)
+	return ctx.Err()
 }
 
 // reason returns what an error says of fields, and nothing that it was caused by.

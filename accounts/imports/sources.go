@@ -22,8 +22,8 @@ type person struct {
 	roles []string
 }
 
-// read reads one row. What is wrong with it is fault.Invalid.
-func (r *run) read(rec transfer.Record) (p person, err error) {
+// person reads one row. What is wrong with it is fault.Invalid.
+func (r *run) person(rec transfer.Record) (p person, err error) {
 	f := fieldsOf(rec.Fields)
 	p.Active, p.SearchVisibility, p.EmailPrivacy, p.PublicProfile = true, users.SearchPublic, users.EmailPrivate, true
 	switch r.o.From {

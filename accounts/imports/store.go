@@ -16,30 +16,29 @@ import (
 // same moment.
 const tries = 3
 
-// flush stores the batch.
-func (r *run) flush(ctx context.Context) error {
-	if len(r.batch) == 0 {
-		return nil
+// flush stores a batch.
+func (r *run) flush(ctx context.Context, b *batch) error {
+	if err := r.settle(ctx, b); err != nil || len(b.people) == 0 {
+		return err
 	}
 	var done Result
 	var refused []Refusal
 	if r.tx != nil {
-		if err := r.store(ctx, r.tx, &done, &refused); err != nil {
+		if err := r.store(ctx, r.tx, b.people, &done, &refused); err != nil {
 			return err
 		}
 		return r.stored(done, refused)
 	}
-	here := r.mark.Here()
 	for n := 1; ; n++ {
 		done, refused = Result{}, nil
 		err := r.db.Tx(ctx, func(tx *data.Tx) error {
-			if err := r.mark.Note(ctx, tx, here); err != nil {
+			if err := r.mark.Note(ctx, tx, b.place); err != nil {
 				return err
 			}
-			return r.store(ctx, tx, &done, &refused)
+			return r.store(ctx, tx, b.people, &done, &refused)
 		})
 		if err == nil {
-			r.mark.Noted(here)
+			r.mark.Noted(b.place)
 			return r.stored(done, refused)
 		}
 		if n == tries || !data.Taken(err, "email_key") && !data.Taken(err, "username_key") {
@@ -48,31 +47,24 @@ func (r *run) flush(ctx context.Context) error {
 	}
 }
 
-// stored counts what was stored, and begins the next batch.
+// stored counts what was stored.
 func (r *run) stored(done Result, refused []Refusal) error {
 	r.sum.Created += done.Created
 	r.sum.Updated += done.Updated
 	r.sum.Present += done.Present
-	clear(r.batch)
-	r.batch = r.batch[:0]
-	for _, x := range refused {
-		if err := r.refuse(x); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.refuse(refused)
 }
 
-// store stores the batch: first those whose address is new, of two of them the
+// store stores some people: first those whose address is new, of two of them the
 // one that comes first, and then it changes those who are there.
-func (r *run) store(ctx context.Context, tx *data.Tx, done *Result, refused *[]Refusal) error {
-	known, err := r.accounts(ctx, tx, r.batch)
+func (r *run) store(ctx context.Context, tx *data.Tx, people []person, done *Result, refused *[]Refusal) error {
+	known, err := r.accounts(ctx, tx, people)
 	if err != nil {
 		return err
 	}
 	var fresh, there []person
 	seen := map[string]bool{}
-	for _, p := range r.batch {
+	for _, p := range people {
 		if _, ok := known[p.EmailKey]; ok || seen[p.EmailKey] {
 			there = append(there, p)
 			continue

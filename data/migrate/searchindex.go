@@ -1,7 +1,6 @@
 package migrate
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -20,9 +19,9 @@ import (
 // once. A later revision that makes the table anew must make them again, as
 // those that package revise plans do.
 //
-// On PostgreSQL it is an index of the extension pg_trgm. Where that can neither
-// be found nor created the revision warns and makes no index: searches work, but
-// read all rows.
+// On PostgreSQL it is a GIN index of the same pieces, which a function cuts: the
+// index of an expression, so that PostgreSQL keeps it. Texts of more than 200,000
+// bytes are left to the condition, since a tsvector holds no more.
 func SearchIndex(dialect string, s data.Schema) (up, down string) {
 	if s.Search == nil {
 		panic(fmt.Sprintf("migrate: table %s has no index for searches", s.Table))
@@ -33,56 +32,27 @@ func SearchIndex(dialect string, s data.Schema) (up, down string) {
 	return sqliteSearch(*s.Search)
 }
 
-// Unindexed returns the names of those tables of schemas that ask for an index
-// for searches and have none, because PostgreSQL could not create its extension
-// when the revision ran.
-func Unindexed(ctx context.Context, db *data.DB, schemas []data.Schema) (tables []string, err error) {
-	if db.Dialect() != postgres {
-		return nil, nil
-	}
-	for _, s := range schemas {
-		if s.Search == nil {
-			continue
-		}
-		rows, err := indexes.All(ctx, db, indexOf(*s.Search))
-		if err != nil {
-			return nil, err
-		}
-		if len(rows) == 0 {
-			tables = append(tables, s.Table)
-		}
-	}
-	return tables, nil
-}
-
-// indexes has a row if there is an index with a name.
-var indexes = data.NewSelect[struct {
-	Name string `db:"name"`
-}]("SELECT indexname::text AS name FROM pg_indexes WHERE schemaname = current_schema() AND indexname = ?", "")
-
-func indexOf(in driver.SearchIndex) string { return "ix_" + in.Name() }
-
-// postgresSearch has the planner keep so many values that it can tell a rare
-// text from a frequent one.
+// postgresSearch has the planner keep so many words that it can tell a rare text
+// from a frequent one, and the list of rows that are not yet in the index so
+// short that reading it costs a search no time. Long texts are cut in time that
+// grows with them only, short ones in less.
 func postgresSearch(in driver.SearchIndex) (up, down string) {
-	names := strings.NewReplacer("{table}", in.Table, "{index}", indexOf(in), "{text}", in.Text())
-	return names.Replace(`DO $$
-BEGIN
-	CREATE EXTENSION IF NOT EXISTS pg_trgm;
-EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
-	RAISE WARNING 'searches of {table} will read all rows: %', SQLERRM;
-END $$;
+	names := strings.NewReplacer("{table}", in.Table, "{index}", "ix_"+in.Name(), "{pieces}", in.Name()+"_pieces", "{text}", in.Text())
+	return names.Replace(`CREATE FUNCTION "{pieces}" (t text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+	SELECT array_to_tsvector(CASE
+		WHEN length(t) <= 200 THEN (SELECT array_agg(substr(t, n, 4)) FROM generate_series(1, length(t)) AS n)
+		WHEN octet_length(t) <= 200000 THEN (SELECT array_agg(piece) FROM (
+			SELECT c || lead(c, 1, '') OVER o || lead(c, 2, '') OVER o || lead(c, 3, '') OVER o AS piece
+			FROM unnest(string_to_array(t, NULL)) WITH ORDINALITY AS u (c, n) WINDOW o AS (ORDER BY n)) AS pieces)
+		ELSE ARRAY['too long'] END)
+$$;
 
-DO $$
-DECLARE
-	home text := (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm');
-BEGIN
-	IF home IS NOT NULL THEN
-		EXECUTE format($index$CREATE INDEX "{index}" ON "{table}" USING gin ({text} %I.gin_trgm_ops)$index$, home);
-		ALTER INDEX "{index}" ALTER COLUMN 1 SET STATISTICS 1000;
-		ANALYZE "{table}";
-	END IF;
-END $$;`), names.Replace(`DROP INDEX IF EXISTS "{index}";`)
+CREATE INDEX "{index}" ON "{table}" USING gin ("{pieces}"({text})) WITH (gin_pending_list_limit = 1024);
+
+ALTER INDEX "{index}" ALTER COLUMN 1 SET STATISTICS 1000;
+
+ANALYZE "{table}";`), names.Replace(`DROP INDEX "{index}";
+DROP FUNCTION "{pieces}" (text);`)
 }
 
 func sqliteSearch(in driver.SearchIndex) (up, down string) {

@@ -3,48 +3,55 @@ package postgres
 import (
 	"context"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/manorgo/manor/data/driver"
 )
 
-const explain = "EXPLAIN (FORMAT JSON) "
+const (
+	explain     = "EXPLAIN (FORMAT JSON) "
+	pieceLength = 4 // as the function of migrate.SearchIndex cuts them
+)
 
 // search asks the planner how many rows may have a text, which it knows from its
 // statistics of the index. Where they are few, a subquery of its own keeps it
-// from walking through all rows in the order of the page. The operators of
-// pg_trgm are those of every PostgreSQL, so that without the extension only time
-// is lost.
+// from walking through all rows in the order of the page.
 func search(ctx context.Context, c driver.Conn, in driver.SearchIndex, needle string, most int) (driver.Found, error) {
-	key, from := quote(in.Key), " FROM "+quote(in.Table)+" WHERE "+in.Text()+" LIKE "
-	pattern := containing(needle)
-	rows, err := expected(ctx, c, explain+"SELECT 1"+from+"$1", pattern)
+	key, head, tail := quote(in.Key), " FROM "+quote(in.Table)+" WHERE "+quote(in.Name()+"_pieces")+"("+in.Text()+") @@ ", "::text::tsquery"
+	words := query(needle)
+	rows, err := expected(ctx, c, explain+"SELECT 1"+head+"$1"+tail, words)
 	if err != nil || rows > most {
 		return driver.Found{}, err
 	}
-	return driver.Found{Head: key + " = ANY (ARRAY(SELECT " + key + from, Tail: "))", Arg: pattern, Rows: rows}, nil
+	return driver.Found{Head: key + " = ANY (ARRAY(SELECT " + key + head, Tail: tail + "))", Arg: words, Rows: rows}, nil
 }
 
-// containing returns the pattern of LIKE for texts that contain s, with A to Z in
-// lower case. Other letters in upper case become wildcards, because the
-// extension takes them for those in lower case, of which some depend on what
-// stands beside them.
-func containing(s string) string {
-	b := []byte{'%'}
-	for _, c := range s {
-		switch {
-		case 'A' <= c && c <= 'Z':
-			b = append(b, byte(c)|0x20)
-		case c == '%' || c == '_' || c == '\\':
-			b = append(b, '\\', byte(c))
-		case c >= utf8.RuneSelf && unicode.ToLower(c) != c:
-			b = append(b, '_')
-		default:
-			b = utf8.AppendRune(b, c)
+// query returns the tsquery for texts that contain s, which is not empty, with A
+// to Z in lower case: all its pieces, or words that begin with it if it is
+// shorter than they are. Texts that are too long for the index may contain it.
+func query(s string) string {
+	lower := []rune(strings.Map(func(c rune) rune {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
 		}
+		return c
+	}, s))
+	var b strings.Builder
+	b.WriteString("'too long' | ")
+	if len(lower) < pieceLength {
+		b.WriteString(quoteWord(lower) + ":*")
+		return b.String()
 	}
-	return string(append(b, '%'))
+	for i := range len(lower) - pieceLength + 1 {
+		if i > 0 {
+			b.WriteString(" & ")
+		}
+		b.WriteString(quoteWord(lower[i : i+pieceLength]))
+	}
+	return b.String()
+}
+
+func quoteWord(s []rune) string {
+	return "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(string(s)) + "'"
 }
 
 var planColumns = []driver.Column{{Name: "plan", Kind: driver.Text}}
