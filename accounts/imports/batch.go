@@ -30,9 +30,10 @@ func (r *run) read(ctx context.Context, batches chan<- *batch) {
 		if b.share = r.f.Share(); r.mark != nil {
 			b.place = r.mark.Here()
 		}
+		next := &batch{people: make([]person, 0, len(b.people))}
 		select {
 		case batches <- b:
-			b = &batch{people: make([]person, 0, len(b.people))}
+			b = next
 			return true
 		case <-ctx.Done():
 			return false
