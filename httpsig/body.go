@@ -18,7 +18,7 @@ func readBody(body io.Reader, length, max int64) ([]byte, error) {
 	if length > max {
 		return nil, &http.MaxBytesError{Limit: max}
 	}
-	if body == nil || body == http.NoBody || length == 0 {
+	if body == nil || body == http.NoBody {
 		return nil, nil
 	}
 	var b bytes.Buffer

@@ -147,6 +147,8 @@ func TestHostileVariants(t *testing.T) {
 		said("a member of the digest", only("@method", "@authority", "@path", "@query", "content-type", `content-digest;key="sha-256"`)),
 		{name: "a body without a digest", before: []string{"Content-Digest: " + digestOfHello + "\r\n", ""}, in: without("content-digest")},
 		{name: "a chunked body without a digest", before: append(chunked[:4:4], "Content-Digest: "+digestOfHello+"\r\n", ""), in: without("content-digest")},
+		{name: "an empty chunked body without a digest", before: []string{"Content-Length: 18", "Transfer-Encoding: chunked", `{"hello": "world"}`, "0\r\n\r\n", "Content-Digest: " + digestOfHello + "\r\n", ""}, in: without("content-digest")},
+		said("a member beside the digest", covering(`content-digest;key="sha-256"`)),
 		{name: "a body added", before: bodyless, in: without("content-digest"), after: []string{"X-Trace: t1\r\n\r\n", "Content-Length: 1\r\nX-Trace: t1\r\n\r\nx"}},
 		{name: "a digest added", before: bodyless, in: without("content-digest"), after: []string{"X-Trace: t1", "Content-Digest: " + digestOfHello}},
 		{name: "a type added", before: []string{"Content-Type: application/json\r\n", ""}, in: without("content-type"), after: []string{"X-Trace: t1", "Content-Type: text/html"}},
@@ -178,7 +180,7 @@ func TestHostileVariants(t *testing.T) {
 		edit("Signature-Input: sig1", "Signature-Input: sig1="+covered+params+", sig1"), edit("Signature-Input: sig1", "Signature-Input: sig0="+covered+params+", sig1", "Signature: sig1", "Signature: "+zeroes+", sig1"),
 		edit("Signature-Input: sig1", "Signature-Input: sig1=();tag=\"x\"\r\nSignature-Input: sig1"), edit("Signature: sig1", "Signature: sig1=:AA==:, sig1"), edit("Signature: sig1", "Signature: sig1=:AA==:\r\nSignature: sig1"),
 		edit("Signature-Input: sig1", "Signature-Input: x=1, sig1"), edit("Signature-Input: sig1", "Signature-Input: ,sig1"), edit(params, params+","), edit(params, params+" x"), edit(params, params+";"), edit(params, params+", sig2"), edit("Signature: sig1=:", "Signature: sig1=::"),
-		edit("Signature: sig1=:", "Signature: sig1="), edit("Signature: sig1=:", "Signature: sig1=\""), edit("Signature: sig1", "X-Signature: sig1"), edit("Signature-Input: sig1", "X-Signature-Input: sig1"),
+		edit("=:\r\nHost", "=:;x\r\nHost"), edit("Signature: sig1=:", "Signature: sig1="), edit("Signature: sig1=:", "Signature: sig1=\""), edit("Signature: sig1", "X-Signature: sig1"), edit("Signature-Input: sig1", "X-Signature-Input: sig1"),
 		edit("Host:", "Authorization: LSA1-HMAC-SHA256 Credential=k123, SignedHeaders=host;x-auth-date;x-auth-nonce, Signature="+strings.Repeat("0", 64)+"\r\nHost:"),
 
 		// Too much of it.
@@ -187,7 +189,7 @@ func TestHostileVariants(t *testing.T) {
 		{name: "too long a digest", before: []string{"Content-Digest: ", "Content-Digest: x=\"" + strings.Repeat("x", 1<<10) + "\", "}},
 	}
 	for _, bad := range []string{
-		"sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBP==:", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE:", "sha-256=X48E", "SHA-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:", "",
+		"sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBP==:", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE:", "sha-256=X48E", "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPF=:", "SHA-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:", "",
 		"md5=:AAAAAAAAAAAAAAAAAAAAAA==:", "sha=:AAAAAAAAAAAAAAAAAAAAAAAAAAA=:", "sha256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:", "sha-256=(:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:)", digestOfHello + ";x",
 		digestOfHello + ", " + digestOfHello, digestOfHello + ", sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:", digestOfHello + ", sha-512=:AAAA:", digestOfHello + ",", "sha-512=" + digestOfHello[8:], digestOfHello + " x", "sha-256=\"X48E\"",
 	} {

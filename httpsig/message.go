@@ -88,8 +88,8 @@ func (m *Message) cut() (path, query string, err error) {
 	}
 	rest := m.target
 	if !strings.HasPrefix(rest, "/") {
-		_, after, ok := strings.Cut(rest, "://")
-		if !ok {
+		scheme, after, _ := strings.Cut(rest, "://")
+		if !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
 			return "", "", errors.New("the request has no path")
 		}
 		if rest = ""; strings.ContainsAny(after, "/?") {

@@ -81,7 +81,7 @@ func (s *Signature) conforms(m *Message, extra []string, window time.Duration) e
 		return errors.New("it expires before it was made, or too late")
 	}
 	for _, c := range s.components {
-		if c.req || c.key != "" || c.name == "signature" || c.name == "signature-input" {
+		if c.req || c.key != "" {
 			return fmt.Errorf("it covers %q, which requests do not", c.name)
 		}
 	}

@@ -114,12 +114,16 @@ func (r *reader) member() (m member, err error) {
 	if m.key, err = r.key(); err != nil {
 		return m, err
 	}
-	if r.peek() == '=' {
-		r.i++
-	} else { // true, with parameters perhaps: no field of ours has such
-		return m, errSyntax
-	}
 	in, out := r.i, len(r.out)
+	if r.peek() != '=' { // true
+		r.out = append(r.out, "?1"...)
+		m.items = []item{{bare: bare{kind: '?', num: 1}}}
+		err = r.params(&m.items[0].params)
+		m.text = string(r.out[out:])
+		return m, err
+	}
+	r.i++
+	in++
 	if m.list = r.peek() == '('; m.list {
 		err = r.innerList(&m)
 	} else {
