@@ -2,6 +2,7 @@ package httpsig
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"net/http"
@@ -44,13 +45,23 @@ type replay struct {
 	io.Closer
 }
 
+// A content is a request's body, or the digest of one that is elsewhere.
+type content struct {
+	sum  [sha256.Size]byte
+	body []byte
+	here bool
+}
+
 // takeBody reads the request's body and puts it back.
-func takeBody(r *http.Request, max int64) ([]byte, error) {
+func takeBody(r *http.Request, max int64) (content, error) {
 	body, err := readBody(r.Body, r.ContentLength, max)
-	if err == nil && body != nil {
+	if err != nil {
+		return content{}, err
+	}
+	if body != nil {
 		again := &replay{Closer: r.Body}
 		again.Reset(body)
 		r.Body = again
 	}
-	return body, err
+	return content{sha256.Sum256(body), body, true}, nil
 }

@@ -23,8 +23,8 @@ func digestValue(sum [sha256.Size]byte) string {
 
 // checkDigest compares the field Content-Digest with the body. Of the
 // algorithms in it, sha-256 and sha-512 count: one must be there, and all that
-// are must be right.
-func checkDigest(h http.Header, body []byte) error {
+// are must be right. Of a body that is elsewhere, only sha-256 is known.
+func checkDigest(h http.Header, c content) error {
 	var length, known int
 	lines := h[digestField]
 	for _, line := range lines {
@@ -38,10 +38,12 @@ func checkDigest(h http.Header, body []byte) error {
 		var is []byte
 		switch mb.key {
 		case "sha-256":
-			sum := sha256.Sum256(body)
-			is = sum[:]
+			is = c.sum[:]
 		case "sha-512":
-			sum := sha512.Sum512(body)
+			if !c.here {
+				return nil
+			}
+			sum := sha512.Sum512(c.body)
 			is = sum[:]
 		default:
 			return nil

@@ -5,9 +5,11 @@ import (
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/manorgo/manor/fault"
 )
@@ -62,10 +64,14 @@ func PrivateKey(k ed25519.PrivateKey) (Key, error) {
 }
 
 // PublicKey returns the key that verifies with ed25519 and cannot sign. Another
-// length than ed25519.PublicKeySize is fault.Invalid.
+// length than ed25519.PublicKeySize is fault.Invalid, as are the few keys that
+// anybody can sign for.
 func PublicKey(k ed25519.PublicKey) (Key, error) {
 	if len(k) != ed25519.PublicKeySize {
 		return Key{}, fault.Errorf(fault.Invalid, "a public key has %d bytes", ed25519.PublicKeySize)
+	}
+	if weak(k) {
+		return Key{}, fault.Errorf(fault.Invalid, "this public key proves nothing: anybody can sign for it")
 	}
 	return Key{&material{alg: Ed25519, public: bytes.Clone(k)}}, nil
 }
@@ -135,4 +141,21 @@ func decoy(alg Algorithm) Key {
 		return Key{&material{alg: alg, public: make(ed25519.PublicKey, ed25519.PublicKeySize)}}
 	}
 	return Key{&material{alg: HMACSHA256, secret: make([]byte, sha256.Size)}}
+}
+
+// weakKeys are the points of small order, without the sign of x.
+var weakKeys = [...]string{
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+}
+
+func weak(k ed25519.PublicKey) bool {
+	k = bytes.Clone(k)
+	k[len(k)-1] &= 0x7f
+	return slices.Contains(weakKeys[:], hex.EncodeToString(k))
 }

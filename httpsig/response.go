@@ -126,7 +126,7 @@ func (v *ResponseVerifier) body(res *http.Response) error {
 	if err != nil {
 		return err
 	}
-	if err := checkDigest(res.Header, body); err != nil {
+	if err := checkDigest(res.Header, content{sha256.Sum256(body), body, true}); err != nil {
 		return Invalid(err)
 	}
 	if body != nil {

@@ -1,8 +1,12 @@
 package httpsig
 
 import (
+	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
+
+	"github.com/manorgo/manor/fault"
 )
 
 // A Transport is an http.RoundTripper that signs what it sends, each time anew:
@@ -17,7 +21,7 @@ type Transport struct {
 
 	// Origin is whom requests are signed for, such as "https://api.example.com".
 	// Requests to others, such as where a redirect leads, are sent as they are. ""
-	// signs all.
+	// signs all. What is no scheme and host fails each request as fault.Invalid.
 	Origin string
 
 	// Responses, if it is not nil, checks what comes back. A response that it
@@ -33,11 +37,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	if r.URL == nil || t.Origin != "" && !strings.EqualFold(t.Origin, r.URL.Scheme+"://"+r.URL.Host) {
+	ours, err := t.ours(r.URL)
+	if err == nil && !ours {
 		return base.RoundTrip(r)
 	}
 	signed := r.Clone(r.Context())
-	if err := t.Signer.Sign(signed); err != nil {
+	if err == nil {
+		err = t.Signer.Sign(signed)
+	}
+	if err != nil {
 		if r.Body != nil {
 			_ = r.Body.Close() // a RoundTripper does, also when it fails
 		}
@@ -55,4 +63,18 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return res, nil
+}
+
+// ours reports whether the address belongs to the origin.
+func (t *Transport) ours(u *url.URL) (bool, error) {
+	if t.Origin == "" || u == nil {
+		return t.Origin == "", nil
+	}
+	scheme, host, _ := strings.Cut(t.Origin, "://")
+	want, err := (&Message{scheme: strings.ToLower(scheme), host: host}).appendAuthority(nil)
+	if err != nil {
+		return false, fault.Wrap(fault.Invalid, err, "%q is no origin to sign requests for", t.Origin)
+	}
+	is, err := (&Message{scheme: strings.ToLower(u.Scheme), host: u.Host}).appendAuthority(nil)
+	return err == nil && bytes.Equal(is, want) && strings.EqualFold(scheme, u.Scheme), nil
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"math/big"
 	"net/http"
 	"strings"
@@ -76,6 +77,18 @@ func plain(t testing.TB, s string) []byte {
 	return b
 }
 
+// rfcKeys returns the keys of appendix B whose algorithms we have.
+func rfcKeys(t testing.TB) (shared, private, public Key) {
+	t.Helper()
+	shared, err1 := HMACKey(plain(t, sharedSecret))
+	private, err2 := PrivateKey(ed25519.NewKeyFromSeed(plain(t, edSeed)))
+	public, err3 := PublicKey(plain(t, edPublic))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	return shared, private, public
+}
+
 // Every signature that RFC 9421 prints over a whole message, verified over the
 // base that we make: for algorithms that we do not have, by the keys of the
 // standard library.
@@ -91,14 +104,7 @@ func TestRFC9421Vectors(t *testing.T) {
 		sum := sha256.Sum256(base)
 		return err == nil && ecdsa.Verify(k.(*ecdsa.PublicKey), sum[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:]))
 	}
-	hmacKey, err := HMACKey(plain(t, sharedSecret))
-	if err != nil {
-		t.Fatal(err)
-	}
-	edKey, err := PrivateKey(ed25519.NewKeyFromSeed(plain(t, edSeed)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	hmacKey, edKey, _ := rfcKeys(t)
 	toFoo := request(t, rfcRequest)
 	for _, c := range []struct {
 		name       string
@@ -151,18 +157,7 @@ func TestRFC9421Vectors(t *testing.T) {
 // door.
 func TestRFC9421Signing(t *testing.T) {
 	t.Parallel()
-	hmacKey, err := HMACKey(plain(t, sharedSecret))
-	if err != nil {
-		t.Fatal(err)
-	}
-	edKey, err := PrivateKey(ed25519.NewKeyFromSeed(plain(t, edSeed)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	edPub, err := PublicKey(plain(t, edPublic))
-	if err != nil {
-		t.Fatal(err)
-	}
+	hmacKey, edKey, edPub := rfcKeys(t)
 	created := time.Unix(1618884473, 0)
 	accepts := "GET /demo?name1=Value1&Name2=value2 HTTP/1.1\r\nHost: example.org\r\nDate: Fri, 15 Jul 2022 14:24:55 GMT\r\n" +
 		"Accept: application/json\r\nAccept: */*\r\n\r\n"
@@ -202,10 +197,7 @@ func TestRFC9421Signing(t *testing.T) {
 // Appendix B.4: what a proxy may do to a signed message, and what it may not.
 func TestTransformations(t *testing.T) {
 	t.Parallel()
-	pub, err := PublicKey(plain(t, edPublic))
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, _, pub := rfcKeys(t)
 	const signature = `Signature-Input: transform=("@method" "@path" "@authority" "accept");created=1618884473;keyid="test-key-ed25519"` + "\r\n" +
 		"Signature: transform=:ZT1kooQsEHpZ0I1IjCqtQppOmIqlJPeo7DHR3SoMn0s5JZ1eRGS0A+vyYP9t/LXlh5QMFFQ6cpLt2m0pmj3NDA==:\r\n\r\n"
 	for raw, ok := range map[string]bool{

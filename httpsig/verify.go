@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -75,7 +76,21 @@ func (v *Verifier[H]) Signed(r *http.Request) bool {
 // verified if its length is declared; one that cannot be read is
 // fault.Malformed.
 func (v *Verifier[H]) Verify(r *http.Request) (*Signature, H, error) {
-	sig, holder, err := v.verify(r)
+	max := cmp.Or(v.MaxBody, DefaultMaxBody)
+	return v.verify(r, max, func() (content, error) { return takeBody(r, max) })
+}
+
+// VerifySum is Verify for a request whose body is elsewhere: with a service
+// that asks whether to believe it. Of the body it wants the SHA-256, and
+// r.ContentLength, which is not 0 if there is one; r.Body is left alone. Such a
+// request needs sha-256 in its Content-Digest.
+func (v *Verifier[H]) VerifySum(r *http.Request, sum [sha256.Size]byte) (*Signature, H, error) {
+	return v.verify(r, math.MaxInt64, func() (content, error) { return content{sum: sum}, nil })
+}
+
+// verify returns nothing but an error, if there is one.
+func (v *Verifier[H]) verify(r *http.Request, max int64, body func() (content, error)) (*Signature, H, error) {
+	sig, holder, err := v.steps(r, max, body)
 	if err != nil {
 		var none H
 		return nil, none, err
@@ -83,11 +98,11 @@ func (v *Verifier[H]) Verify(r *http.Request) (*Signature, H, error) {
 	return sig, holder, nil
 }
 
-func (v *Verifier[H]) verify(r *http.Request) (sig *Signature, holder H, err error) {
+func (v *Verifier[H]) steps(r *http.Request, max int64, body func() (content, error)) (sig *Signature, holder H, err error) {
 	if v.Key == nil || v.Accept == nil {
 		return nil, holder, fault.Errorf(fault.Internal, "the verifier of signatures lacks Key or Accept")
 	}
-	window, max := cmp.Or(v.Window, DefaultWindow), cmp.Or(v.MaxBody, DefaultMaxBody)
+	window := cmp.Or(v.Window, DefaultWindow)
 	m := RequestMessage(r)
 	if v.Origin != nil {
 		m.scheme, m.host = v.Origin(r)
@@ -109,7 +124,7 @@ func (v *Verifier[H]) verify(r *http.Request) (sig *Signature, holder H, err err
 	if err := sig.checkTime(now, window); err != nil {
 		return nil, holder, skewed(err)
 	}
-	if err := v.check(r, m, sig, key, max); err != nil {
+	if err := sig.check(m, key, body); err != nil {
 		return nil, holder, err
 	}
 	if refused != nil {
@@ -120,77 +135,4 @@ func (v *Verifier[H]) verify(r *http.Request) (sig *Signature, holder H, err err
 		err = replayed(err)
 	}
 	return sig, holder, err
-}
-
-// read finds the signature and holds it to what can be asked without a key.
-func (v *Verifier[H]) read(m *Message, window time.Duration) (*Signature, error) {
-	sig, err := m.readTagged(cmp.Or(v.Tag, DefaultTag))
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range m.header["Authorization"] {
-		if !isLSA1(a) {
-			continue
-		}
-		if sig != nil {
-			return nil, errors.New("it is signed in two ways")
-		}
-		return readLSA1(m.header)
-	}
-	if sig == nil {
-		return nil, errors.New("it is not signed")
-	}
-	return sig, sig.conforms(m, v.Cover, window)
-}
-
-// check holds the request to its signature, and the body to its digest.
-func (v *Verifier[H]) check(r *http.Request, m *Message, sig *Signature, key Key, max int64) error {
-	var buf [1 << 10]byte
-	if sig.Scheme == LSA1 { // whose signature is over the body's digest
-		body, err := takeBody(r, max)
-		if err != nil {
-			return err
-		}
-		canonical, err := m.appendCanonical(buf[:0], sig, sha256.Sum256(body))
-		if err != nil {
-			return Invalid(err)
-		}
-		return wrong(sig.verify(key, canonical))
-	}
-	base, err := m.appendBase(buf[:0], sig.items, sig.components, sig.params)
-	if err != nil {
-		return Invalid(err)
-	}
-	if err := wrong(sig.verify(key, base)); err != nil {
-		return err
-	}
-	body, err := takeBody(r, max)
-	if err != nil {
-		return err
-	}
-	if sig.Covers("content-digest") {
-		if err := checkDigest(r.Header, body); err != nil {
-			return Invalid(err)
-		}
-	} else if len(body) > 0 {
-		return Invalid(errors.New("there is a body that is not covered"))
-	}
-	return nil
-}
-
-func wrong(right bool) error {
-	if right {
-		return nil
-	}
-	return Invalid(errors.New("the signature is not that of this key"))
-}
-
-// isRefusal reports whether err says that there is no such key, or none that
-// may be used.
-func isRefusal(err error) bool {
-	switch fault.KindOf(err) {
-	case fault.NotFound, fault.Unauthenticated, fault.Forbidden:
-		return true
-	}
-	return false
 }
