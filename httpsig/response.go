@@ -49,10 +49,10 @@ func (m *Message) answers() []string {
 type ResponseVerifier struct {
 	KeyID   string
 	Key     Key
-	Tag     string        // "" means DefaultResponseTag
-	Window  time.Duration // 0 means DefaultWindow
-	MaxBody int64         // bytes that are kept of the body; 0 means DefaultMaxBody
-	Now     func() time.Time
+	Tag     string           // "" means DefaultResponseTag
+	Window  time.Duration    // 0 means DefaultWindow
+	MaxBody int64            // bytes that are kept of the body; 0 means DefaultMaxBody
+	Now     func() time.Time // nil means time.Now
 }
 
 // Verify checks that the response is signed with the key, just now, and is the

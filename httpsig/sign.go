@@ -38,8 +38,8 @@ type Signer struct {
 	// Verifier.
 	Origin func(r *http.Request) (scheme, host string)
 
-	Now   func() time.Time
-	Nonce func() string // nil means 128 random bits
+	Now   func() time.Time // nil means time.Now
+	Nonce func() string    // nil means 128 random bits
 }
 
 // Sign signs a request that is about to be sent, with a new nonce. It sets

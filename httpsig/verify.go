@@ -36,8 +36,9 @@ type Verifier[H any] struct {
 
 	// Accept sees what has been proved, and uses the nonce up: it is called last,
 	// so that strangers cannot fill whatever keeps nonces. It must refuse a
-	// nonce of the same key that comes again before Until, with fault.Conflict.
-	// Errors of other kinds end the request as they are.
+	// nonce of the same key that comes again before until, with fault.Conflict; it
+	// must not forget nonces when a server starts. Errors of other kinds end the
+	// request as they are; Invalid makes one look like a wrong signature.
 	Accept func(ctx context.Context, sig *Signature, holder H, until time.Time) error
 
 	// Origin says what clients call this server, for servers behind proxies that
@@ -45,11 +46,11 @@ type Verifier[H any] struct {
 	// "https" if the connection is encrypted.
 	Origin func(r *http.Request) (scheme, host string)
 
-	Tag     string        // of the signatures that are looked at; "" means DefaultTag
-	Window  time.Duration // 0 means DefaultWindow
-	MaxBody int64         // bytes; 0 means DefaultMaxBody
-	Cover   []string      // more header fields that RFC 9421 signatures must cover where they are sent
-	Now     func() time.Time
+	Tag     string           // of the signatures that are looked at; "" means DefaultTag
+	Window  time.Duration    // 0 means DefaultWindow
+	MaxBody int64            // bytes; 0 means DefaultMaxBody
+	Cover   []string         // more header fields that RFC 9421 signatures must cover where they are sent
+	Now     func() time.Time // nil means time.Now
 }
 
 // Signed reports whether the request claims to be signed, by its shape alone.
