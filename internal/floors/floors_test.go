@@ -17,7 +17,7 @@ const module = "github.com/manorgo/manor"
 // anything below internal/.
 var floors = []string{
 	"fault patch data/driver file/driver",
-	"secret file/local file/memory file/filetest accounts/internal/contract",
+	"secret httpsig file/local file/memory file/filetest accounts/internal/contract",
 	"data auth file/s3",
 	"web task data/migrate data/session data/sqlite data/postgres data/transfer",
 	"event mail limit data/revise data/datatest file",
