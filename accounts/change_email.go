@@ -32,6 +32,9 @@ func (s *Service) ChangeEmail(ctx context.Context, key users.ID, current secret.
 		return err
 	}
 	return s.withProof(ctx, StepChangeEmail, key, current, func(u *users.User) error {
+		if ok, err := s.mayMail(ctx, to); err != nil || !ok { // whose it is has not asked for any
+			return err
+		}
 		return s.db.Tx(ctx, func(tx *data.Tx) error {
 			now, err := s.users.LockWithPassword(ctx, tx, u)
 			if fault.KindOf(err) == fault.NotFound {

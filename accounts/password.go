@@ -14,8 +14,8 @@ import (
 // ForgotPassword has a link to choose a new password mailed, if the address has
 // an account that is not switched off. It does not say, and does not look: that
 // is left to a task, so that strangers cannot tell by the time it takes. An
-// address gets three mails an hour by this, ResendVerify and Register together,
-// and silently no more.
+// address gets three mails an hour by this, ResendVerify, Register and ChangeEmail
+// together, and silently no more.
 func (s *Service) ForgotPassword(ctx context.Context, address string) error {
 	if ok, err := s.mayMail(ctx, address); err != nil || !ok {
 		return err
