@@ -79,6 +79,36 @@ func TestRefreshTogether(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// Whoever gets in while the account is switched off is out when that is done, and
+// stays out when it is switched on again.
+func TestSignInWhileSwitchedOff(t *testing.T) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
+		admin, client := app.Admin(t), app.Anonymous(t)
+		path := "/users/" + app.User(t, "ann").User.ID.String()
+		for range 4 {
+			issued := make(chan string, 17)
+			got := together(17, func(i int) *manortest.Response {
+				if i == 8 {
+					return admin.Post(path+"/deactivate", nil)
+				}
+				r := client.Post("/auth/token", signingIn("ann", manortest.Password))
+				if r.Status == 200 {
+					issued <- r.Text("access_token")
+				}
+				return r
+			})
+			if got[200] != len(issued)+1 || got[200]+got[401] != 17 {
+				t.Errorf("answers: %v", got)
+			}
+			close(issued)
+			admin.Post(path+"/reactivate", nil).Want(200)
+			for token := range issued {
+				client.Bearer(token).Get("/users/me").Want(401)
+			}
+		}
+	}, manortest.Idle())
+}
+
 func TestBootstrapTogether(t *testing.T) {
 	everywhere(t, func(t *testing.T, app *manortest.App) {
 		ctx := t.Context()
