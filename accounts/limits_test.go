@@ -292,7 +292,13 @@ func TestKnownDevice(t *testing.T) {
 		if device == nil || !device.HttpOnly || device.SameSite != http.SameSiteLaxMode || device.Expires.Before(app.Clock.Now().Add(24*time.Hour)) {
 			t.Fatalf("the cookie of the device is %v", device)
 		}
-		fail(t, app, "ann", 20)
+		same(t, "a thousand failures", together(20, func(i int) *manortest.Response {
+			c := app.Anonymous(t)
+			for k := range 49 {
+				c.Do("POST", "/auth/login", signingIn("ann", wrong), "X-Forwarded-For", somewhere(1000+50*i+k))
+			}
+			return c.Do("POST", "/auth/login", signingIn("ann", wrong), "X-Forwarded-For", somewhere(1049+50*i))
+		}), map[int]int{401: 20})
 		at(t, app, somewhere(102)).Post("/auth/login", right).Want(401)
 		again := ann.Post("/auth/login", right).Want(200)
 		if n := len((&http.Response{Header: again.Header}).Cookies()); n != 1 {
