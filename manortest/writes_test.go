@@ -93,6 +93,27 @@ func TestMassAssignment(t *testing.T) {
 				r := q.send(b)
 				same(t, q.route+" with "+name, []any{r.Status, r.Value("errors.0.location")}, []any{422, "body." + name})
 			}
+			// All columns of all tables, and what other programs call power.
+			has := fields(app, routeOf(t, app, q.route))
+			for some := range slices.Chunk(powers(app), 15) {
+				b, want := maps.Clone(q.body), []string(nil)
+				for _, name := range some {
+					if has[name] == nil {
+						b[name] = true
+						want = append(want, "body."+name)
+					}
+				}
+				if len(want) == 0 {
+					continue
+				}
+				r := q.send(b)
+				same(t, q.route+" with columns", []any{r.Status, blamed(r)}, []any{422, want})
+			}
+			for _, name := range []string{"user", "users", "data", "attributes", "extra", "set"} {
+				b := maps.Clone(q.body)
+				b[name] = body{"is_superuser": true, "roles": []string{"superuser"}}
+				same(t, q.route+" with power within "+name, q.send(b).Status, 422)
+			}
 			for name := range q.body { // another case is another name
 				b := maps.Clone(q.body)
 				b[strings.ToUpper(name)] = b[name]
@@ -101,6 +122,31 @@ func TestMassAssignment(t *testing.T) {
 			same(t, q.route+": the database", dump(t, app), before)
 		})
 	}, manortest.Idle())
+}
+
+// powers returns names that must not be taken from a request by the way, sorted.
+func powers(app *manortest.App) []string {
+	names := []string{
+		"admin", "role", "roles", "is_admin", "superuser", "staff", "verified", "is_verified", "active", "permissions", "scopes", "tenant_id", "organization_id",
+		"group_ids", "owner", "created_by", "updated_by", "deleted", "is_deleted", "password_digest", "hashed_password", "salt", "totp_secret", "recovery_codes",
+		"session_id", "max_keys_per_user", "quota", "balance", "version", "etag", "_id", "type", "__class__", "constructor",
+	}
+	for _, s := range app.Schemas() {
+		for _, c := range s.Columns {
+			names = append(names, c.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// blamed returns what the errors of an answer are about, sorted.
+func blamed(r *manortest.Response) (out []string) {
+	for i := range r.Len("errors") {
+		out = append(out, r.Text("errors."+itoa(i)+".location"))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Other bodies than JSON are refused before anything happens.
