@@ -32,7 +32,14 @@ func TestRegisterTogether(t *testing.T) {
 		}), map[int]int{202: crowd})
 		admin := app.Admin(t)
 		same(t, "accounts", admin.Get("/users?emailVerified=false").Want(200).Value("total"), 1.0)
-		admin.Get("/users/by-email/ABCDEF@example.com").Want(200)
+		stored := admin.Get("/users/by-email/ABCDEF@example.com").Want(200).Text("email")
+		sent, err := app.Mail().List(t.Context(), 2*crowd)
+		if err != nil || len(sent) < 1 || len(sent) > 3 {
+			t.Errorf("%d mails, %v", len(sent), err)
+		}
+		for _, m := range sent {
+			same(t, "mailed to", m.To, stored)
+		}
 	}, manortest.Idle())
 }
 
@@ -56,6 +63,24 @@ func TestVerifyTogether(t *testing.T) {
 		same(t, "answers", together(crowd, func(int) *manortest.Response {
 			return client.Post("/auth/verify", body{"token": token})
 		}), map[int]int{200: 1, 400: crowd - 1})
+	}, manortest.Idle())
+}
+
+// Two instances are one: of all who follow a link, at either, one has it.
+func TestLinkOnTwoInstances(t *testing.T) {
+	t.Parallel()
+	manortest.Two(t, func(t *testing.T, a, b *manortest.App) {
+		a.User(t, "ann")
+		clients := []*manortest.Client{a.Anonymous(t), b.Anonymous(t)}
+		for range 6 {
+			link := reset(t, a, "ann")
+			same(t, "answers", together(crowd, func(i int) *manortest.Response {
+				return clients[i%2].Post("/auth/password/reset", body{"token": link, "password": chosen})
+			}), map[int]int{204: 1, 400: crowd - 1})
+			for _, c := range clients {
+				c.Post("/auth/password/reset", body{"token": link, "password": chosen}).Want(400)
+			}
+		}
 	}, manortest.Idle())
 }
 
