@@ -73,6 +73,31 @@ func TestOpenAPI(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// What can be chosen is exactly what is promised, in requests and in filters.
+func TestChoices(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		for route, want := range map[string]map[string][]any{
+			"POST /memberships": {"membership_type": {"basic", "supporting", "sponsor", "managing", "contributing", "fellow"}},
+			"POST /groups":      {"url_type": {"meetup", "distribution_list", "other"}},
+			"POST /users":       {"search_visibility": {"public", "private"}, "email_privacy": {"public", "private", "never"}},
+		} {
+			has := fields(app, routeOf(t, app, route))
+			for name, choices := range want {
+				same(t, route+": "+name, has[name].Enum, choices)
+			}
+		}
+		for route, want := range map[string]map[string][]any{
+			"GET /memberships": {"membershipType": {"basic", "supporting", "sponsor", "managing", "contributing", "fellow"}},
+			"GET /groups":      {"urlType": {"meetup", "distribution_list", "other"}},
+		} {
+			has := queryParams(app, routeOf(t, app, route))
+			for name, choices := range want {
+				same(t, route+": "+name, has[name].Items.Enum, choices)
+			}
+		}
+	}, manortest.Idle())
+}
+
 // visit calls fn with every named value in a document.
 func visit(v any, fn func(name string, value any)) {
 	switch x := v.(type) {
