@@ -57,8 +57,18 @@ func TestOpenAPI(t *testing.T) {
 		same(t, "operations", len(ids), len(want))
 		for path, item := range doc.Paths {
 			for method, op := range item {
+				op := op.(map[string]any)
+				answers, _ := op["responses"].(map[string]any)
+				for _, status := range []string{"400", "401", "403", "429", "500", "503"} {
+					if answers[status] == nil {
+						t.Errorf("%s %s does not say %s", method, path, status)
+					}
+				}
+				if op["security"] == nil || op["summary"] == nil || op["x-rate-limit"] == nil {
+					t.Errorf("%s %s has no security, summary or limit", method, path)
+				}
 				declared := map[string]bool{}
-				params, _ := op.(map[string]any)["parameters"].([]any)
+				params, _ := op["parameters"].([]any)
 				for _, p := range params {
 					p := p.(map[string]any)
 					declared[p["in"].(string)+" "+p["name"].(string)] = true
