@@ -235,6 +235,9 @@ func (s *Service) registerAgain(ctx context.Context, in Registering) error {
 		if err != nil {
 			return err
 		}
+		if err := s.events.Emit(ctx, tx, RegisteredAgain{UserID: u.ID}); err != nil {
+			return err
+		}
 		if u.EmailVerified || !u.Active {
 			return s.send(ctx, tx, letterKnown, u.Email, letterTo(&u))
 		}

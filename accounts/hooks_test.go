@@ -133,6 +133,38 @@ func TestFailedSignInsAreNotTold(t *testing.T) {
 	}))
 }
 
+// Programs hear of whoever registers with the address of an account, of which the
+// visitor hears nothing.
+func TestRegisteredAgainIsTold(t *testing.T) {
+	var mu sync.Mutex
+	heard := map[users.ID]string{}
+	note := func(who users.ID, what string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		heard[who] += what
+		return nil
+	}
+	everywhere(t, func(t *testing.T, app *manortest.App) {
+		ann, off, nobody := app.User(t, "ann").User.ID, app.User(t, "off").User.ID, app.Anonymous(t)
+		app.Admin(t).Post("/users/"+off.String()+"/deactivate", nil).Want(200)
+		for _, email := range []string{"new@example.com", "ANN@example.com", "off@example.com", "New@example.com"} {
+			nobody.Post("/auth/register", registering(email)).Want(202)
+		}
+		fresh, err := app.Users().ByIdentifier(t.Context(), app.DB, "new@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		same(t, "told", []string{heard[fresh.ID], heard[ann], heard[off]}, []string{"made again", " again", " again"})
+	}, manortest.Idle(), manortest.Domains(func(domain.Env) domain.Domain {
+		return domain.Domain{Name: "listener", Handlers: []event.Handler{
+			event.Inside(func(_ context.Context, _ *data.Tx, e accounts.Registered) error { return note(e.UserID, "made") }),
+			event.Inside(func(_ context.Context, _ *data.Tx, e accounts.RegisteredAgain) error { return note(e.UserID, " again") }),
+		}}
+	}))
+}
+
 // What follows a sign-up cannot lose it.
 func TestFailingListenersLoseNothing(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
