@@ -42,6 +42,46 @@ func TestStrangers(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// Whoever may change people may not change those who may do everything, nor make
+// anybody more than they are themselves.
+func TestSuperusersAreOutOfReach(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		admin, king, plain := app.Admin(t), app.User(t, "king"), app.User(t, "plain")
+		admin.Put("/roles/superuser/users/"+king.User.ID.String(), nil).Want(204)
+		editor := app.As(t, "editor", "users:read", "users:write")
+		for _, c := range []*manortest.Client{king, editor} {
+			c.Get("/users/me").Want(200) // whose cookie follows their rights
+		}
+		before, asked := dump(t, app), 0
+		for _, r := range routes(app, func(r web.Route) bool {
+			return writesSomething(r) && r.Access.Permission() == "users:write" && strings.HasPrefix(r.Path, "/api/v1/users/{id}")
+		}) {
+			asked++
+			var send any
+			if text := moves[short(r)].body; text != "" {
+				send = text
+			}
+			path := strings.Replace(strings.TrimPrefix(r.Path, "/api/v1"), "{id}", king.User.ID.String(), 1)
+			same(t, short(r), editor.Do(r.Method, path, send).Status, 404)
+		}
+		for _, power := range []body{{"is_staff": true}, {"is_superuser": true}, {"roles": []string{"superuser"}}, {"epoch": 0}} {
+			if s := editor.Patch("/users/"+plain.User.ID.String(), power).Status; s != 403 && s != 422 {
+				t.Errorf("%v for another: %d", power, s)
+			}
+			power["email"] = "made@example.com"
+			if s := editor.Post("/users", power).Status; s != 403 && s != 422 {
+				t.Errorf("%v for a new one: %d", power, s)
+			}
+		}
+		editor.Delete("/users/" + plain.User.ID.String() + "?hard=true").Want(403)
+		same(t, "the database", dump(t, app), before)
+		king.Get("/users/me").Want(200)
+		if asked < 7 {
+			t.Errorf("only %d routes", asked)
+		}
+	}, manortest.Idle())
+}
+
 // A wrong credential is refused where none is needed, too.
 func TestWrongCredential(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
