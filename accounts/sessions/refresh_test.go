@@ -138,7 +138,7 @@ func TestRefreshOnce(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
 		h.Env.Log = slog.New(slog.DiscardHandler)
 		s, ada := service(h), h.Person("ada")
-		for range 6 {
+		for range 25 {
 			i := open(t, h, ada, sessions.Token, false)
 			pairs := make(chan sessions.Issued, 64)
 			var wg sync.WaitGroup
