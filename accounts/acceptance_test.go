@@ -370,11 +370,22 @@ func TestAdministratorsSendLinks(t *testing.T) {
 	everywhere(t, func(t *testing.T, app *manortest.App) {
 		admin, nobody := app.Admin(t), app.Anonymous(t)
 		path := "/users/" + admin.Post("/users", body{"email": "ann@example.com", "username": "ann"}).Want(201).Text("id")
-		same(t, "verification", admin.Post(path+"/verify/resend", nil).Want(202).Text("status"), "verification_sent")
+		for range 4 {
+			same(t, "verification", admin.Post(path+"/verify/resend", nil).Want(202).Text("status"), "verification_sent")
+		}
+		same(t, "links", len(mails(t, app, "ann@example.com")), 4)
 		nobody.Post("/auth/verify", body{"token": app.MailedToken(t, "ann@example.com")}).Want(200)
 		same(t, "reset", admin.Post(path+"/password-reset", nil).Want(202).Text("status"), "reset_sent")
 		nobody.Post("/auth/password/reset", body{"token": app.MailedToken(t, "ann@example.com"), "password": chosen}).Want(204)
 		nobody.Post("/auth/login", signingIn("ann", chosen)).Want(200)
+		// Nobody is told that something was sent where nothing is.
+		sent := len(mails(t, app, "ann@example.com"))
+		admin.Post(path+"/verify/resend", nil).Want(409)
+		admin.Post(path+"/deactivate", nil).Want(200)
+		admin.Post(path+"/password-reset", nil).Want(409)
+		admin.Post(path+"/verify/resend", nil).Want(409)
+		same(t, "mails of what was refused", len(mails(t, app, "ann@example.com")), sent)
+		admin.Post(path+"/reactivate", nil).Want(200)
 
 		// Filters of the list, which administrators alone have.
 		admin.Patch(path, body{"is_staff": true}).Want(200)

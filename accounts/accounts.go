@@ -242,7 +242,7 @@ func (s *Service) registerAgain(ctx context.Context, in Registering) error {
 			return s.send(ctx, tx, letterKnown, u.Email, letterTo(&u))
 		}
 		if same {
-			return s.sendVerifyAgain(ctx, tx, &u, claim{in.Username})
+			return s.sendVerifyAgain(ctx, tx, &u, claim{in.Username}, openLinks)
 		}
 		if u, err = s.users.Contest(ctx, tx, u.ID); err != nil {
 			return err
