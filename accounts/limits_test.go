@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -245,14 +246,26 @@ func spelled(name string, n int) string {
 	return strings.Repeat(" ", n%5) + string(text) + strings.Repeat("\t", n%7)
 }
 
-// guess sends n wrong passwords at once, each with another spelling, by both routes,
-// and returns the statuses.
+// guess sends n wrong passwords, 200 at once, each with another spelling, by both
+// routes, and returns the statuses.
 func guess(t *testing.T, n int, name string, apps ...*manortest.App) map[int]int {
 	t.Helper()
-	return together(n, func(i int) *manortest.Response {
-		path := []string{"/auth/login", "/auth/token"}[i/2%2]
-		return at(t, apps[i%len(apps)], somewhere(i)).Post(path, signingIn(spelled(name, i), wrong))
+	var mu sync.Mutex
+	seen := map[int]int{}
+	together(200, func(i int) (r *manortest.Response) {
+		c, path := apps[i%len(apps)].Anonymous(t), []string{"/auth/login", "/auth/token"}[i/2%2]
+		for k := i; k < n; k += 200 {
+			try := func() { r = c.Do("POST", path, signingIn(spelled(name, k), wrong), "X-Forwarded-For", somewhere(k)) }
+			for try(); r.Status == 503; { // busy: nothing was looked at
+				try()
+			}
+			mu.Lock()
+			seen[r.Status]++
+			mu.Unlock()
+		}
+		return r
 	})
+	return seen
 }
 
 // However many guess at once, however they spell it, on however many instances:
