@@ -335,3 +335,68 @@ func TestRegisterRefuses(t *testing.T) {
 		same(t, "people", app.Admin(t).Get("/users").Value("total"), 2.0)
 	})
 }
+
+// However an address is spelt by whoever asks for a mail, it goes to the one that
+// the account has.
+func TestMailGoesToTheStoredAddress(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		nobody := app.Anonymous(t)
+		register(t, app, "Kim@example.com")
+		ask := func(path string, in body) { t.Helper(); nobody.Post(path, in).Want(202) }
+		ask("/auth/verify/resend", body{"email": "KIM@EXAMPLE.com"})
+		nobody.Post("/auth/verify", body{"token": app.MailedToken(t, "Kim@example.com")}).Want(200)
+		for _, spelling := range []string{"kim@example.com", " KIM@Example.COM\t", "kIm@eXample.com"} {
+			ask("/auth/password/forgot", body{"email": spelling})
+			nobody.Post("/auth/login", signingIn(spelling, manortest.Password)).Want(200)
+		}
+		ask("/auth/register", registering("kiM@example.com"))
+		// These look alike, and are nobody's.
+		for _, other := range []string{"\u212aim@example.com", "k\u0131m@example.com", "kim@example.com\u200b", "kim@ex\u0430mple.com", "kim@example.com.", "kim@example.com,eve@example.com"} {
+			ask("/auth/password/forgot", body{"email": other})
+		}
+		app.WaitTasks(t)
+		list, err := app.Mail().List(t.Context(), 100)
+		if err != nil || len(list) < 6 {
+			t.Errorf("%d mails, %v", len(list), err)
+		}
+		for _, m := range list {
+			same(t, m.Subject, m.To, "Kim@example.com")
+		}
+	})
+}
+
+// What an administrator has mailed to somebody is a link that works.
+func TestAdministratorsSendLinks(t *testing.T) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
+		admin, nobody := app.Admin(t), app.Anonymous(t)
+		path := "/users/" + admin.Post("/users", body{"email": "ann@example.com", "username": "ann"}).Want(201).Text("id")
+		for range 4 {
+			same(t, "verification", admin.Post(path+"/verify/resend", nil).Want(202).Text("status"), "verification_sent")
+		}
+		same(t, "links", len(mails(t, app, "ann@example.com")), 4)
+		nobody.Post("/auth/verify", body{"token": app.MailedToken(t, "ann@example.com")}).Want(200)
+		same(t, "reset", admin.Post(path+"/password-reset", nil).Want(202).Text("status"), "reset_sent")
+		nobody.Post("/auth/password/reset", body{"token": app.MailedToken(t, "ann@example.com"), "password": chosen}).Want(204)
+		nobody.Post("/auth/login", signingIn("ann", chosen)).Want(200)
+		// Nobody is told that something was sent where nothing is.
+		sent := len(mails(t, app, "ann@example.com"))
+		admin.Post(path+"/verify/resend", nil).Want(409)
+		admin.Post(path+"/deactivate", nil).Want(200)
+		admin.Post(path+"/password-reset", nil).Want(409)
+		admin.Post(path+"/verify/resend", nil).Want(409)
+		same(t, "mails of what was refused", len(mails(t, app, "ann@example.com")), sent)
+		admin.Post(path+"/reactivate", nil).Want(200)
+
+		// Filters of the list, which administrators alone have.
+		admin.Patch(path, body{"is_staff": true}).Want(200)
+		app.User(t, "bob")
+		for query, want := range map[string]float64{
+			"": 3, "isStaff=true": 1, "isStaff=false": 2, "isSuperuser=true": 1, "isStaff=true&isSuperuser=true": 0, "role=staff": 1, "role=superuser": 1,
+			"isActive=false": 0, "emailVerified=true": 3, "searchString=ann": 1, "searchString=nowhere": 0,
+		} {
+			same(t, query, admin.Get("/users?"+query).Want(200).Value("total"), any(want))
+		}
+		admin.Patch(path, body{"is_staff": false}).Want(200)
+		same(t, "staff that was", admin.Get("/users?isStaff=true").Want(200).Value("total"), any(0.0))
+	})
+}

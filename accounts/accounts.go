@@ -235,11 +235,14 @@ func (s *Service) registerAgain(ctx context.Context, in Registering) error {
 		if err != nil {
 			return err
 		}
+		if err := s.events.Emit(ctx, tx, RegisteredAgain{UserID: u.ID}); err != nil {
+			return err
+		}
 		if u.EmailVerified || !u.Active {
 			return s.send(ctx, tx, letterKnown, u.Email, letterTo(&u))
 		}
 		if same {
-			return s.sendVerifyAgain(ctx, tx, &u, claim{in.Username})
+			return s.sendVerifyAgain(ctx, tx, &u, claim{in.Username}, openLinks)
 		}
 		if u, err = s.users.Contest(ctx, tx, u.ID); err != nil {
 			return err

@@ -37,6 +37,7 @@ const (
 	limitDevice = "sign-in from a known device"
 	limitProof  = "proof in a session"
 	limitMail   = "mail"
+	limitInvite = "invitation"
 )
 
 // An attempt is one try at a password. Its place was taken before the password
@@ -179,6 +180,17 @@ func aboutIdentifier(identifier string) string {
 func (s *Service) mayMail(ctx context.Context, address string) (bool, error) {
 	v, err := s.limits.Exactly(ctx, limit.Ask{Name: limitMail, About: aboutIdentifier(address), Rate: mailRate})
 	return v.Allowed, err
+}
+
+// mayInvite takes one of the invitations that an address can be sent, or is
+// fault.Limited. They are counted apart from the mails of strangers, who could
+// keep somebody from being invited otherwise.
+func (s *Service) mayInvite(ctx context.Context, address string) error {
+	v, err := s.limits.Exactly(ctx, limit.Ask{Name: limitInvite, About: aboutIdentifier(address), Rate: mailRate})
+	if err == nil && !v.Allowed {
+		err = web.TooMany(limitInvite, mailRate.N, mailRate.Per, v.Retry)
+	}
+	return err
 }
 
 // AboutAccount returns whom the limits on an account are about, for

@@ -32,6 +32,9 @@ func (s *Service) ChangeEmail(ctx context.Context, key users.ID, current secret.
 		return err
 	}
 	return s.withProof(ctx, StepChangeEmail, key, current, func(u *users.User) error {
+		if ok, err := s.mayMail(ctx, to); err != nil || !ok { // whose it is has not asked for any
+			return err
+		}
 		return s.db.Tx(ctx, func(tx *data.Tx) error {
 			now, err := s.users.LockWithPassword(ctx, tx, u)
 			if fault.KindOf(err) == fault.NotFound {
@@ -55,10 +58,11 @@ func (s *Service) ChangeEmail(ctx context.Context, key users.ID, current secret.
 // account, tells its owner. The token is made for both, so that both take the
 // same time; nobody learns the second.
 func (s *Service) mailNewAddress(ctx context.Context, tx *data.Tx, u *users.User, to string) error {
-	taken, err := s.users.EmailTaken(ctx, tx, to, u.ID)
-	if err != nil {
+	holder, err := s.users.EmailHolder(ctx, tx, to, u.ID)
+	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
+	taken := err == nil
 	token, err := s.tokens.Issue(ctx, tx, tokens.Order{
 		Purpose: tokens.Email, User: u.ID, Address: to, Payload: origin{users.EmailKey(u.Email)},
 	})
@@ -66,7 +70,7 @@ func (s *Service) mailNewAddress(ctx context.Context, tx *data.Tx, u *users.User
 		return err
 	}
 	if taken {
-		return s.send(ctx, tx, letterEmailTaken, to, letter{})
+		return s.send(ctx, tx, letterEmailTaken, holder.Email, letter{}) // however it was typed
 	}
 	link := s.links.To("/email/confirm", url.Values{"token": {token.Reveal()}})
 	l := letterTo(u)

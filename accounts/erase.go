@@ -109,11 +109,25 @@ func (s *Service) exportMails(ctx context.Context, who auth.Subject) (any, error
 	return map[string]any{"mails": sent}, err
 }
 
-// eraseMails removes what was mailed to a person.
+// eraseMails removes what was mailed to a person, also at addresses that they had,
+// or said that they have, as far as their links tell, unless others have these.
 func (s *Service) eraseMails(ctx context.Context, tx *data.Tx, who auth.Subject) error {
 	u, err := s.users.Table.On(tx).WithDeleted().Get(ctx, users.IDOf(who))
 	if err != nil {
 		return err
+	}
+	more, err := s.tokens.Addresses(ctx, tx, u.ID)
+	if err != nil {
+		return err
+	}
+	for _, address := range more {
+		taken, err := s.users.Service.EmailTaken(ctx, tx, address, u.ID)
+		if err == nil && !taken {
+			err = s.outbox.EraseTo(ctx, tx, address)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return s.outbox.EraseTo(ctx, tx, u.Email)
 }

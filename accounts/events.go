@@ -34,6 +34,16 @@ type Registered struct {
 // Kind names the event.
 func (Registered) Kind() string { return "accounts.registered" }
 
+// RegisteredAgain says that somebody registered with the address of an account: its
+// owner, who has forgotten, or a stranger. They were told nothing, and the owner has
+// a mail.
+type RegisteredAgain struct {
+	UserID users.ID `json:"user_id"`
+}
+
+// Kind names the event.
+func (RegisteredAgain) Kind() string { return "accounts.registered_again" }
+
 // Verified says that a person has proved to read mail at their address.
 type Verified struct {
 	UserID users.ID `json:"user_id"`

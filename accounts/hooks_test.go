@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
@@ -90,6 +92,77 @@ func TestHooksRefuse(t *testing.T) {
 		ann.Post("/auth/login", signingIn(to, manortest.Password)).Want(200)
 		refuse(accounts.StepLeave, to, func() *manortest.Response { return ann.Do("DELETE", "/users/me", leaving(manortest.Password)) })
 	}, configured(accounts.Config{Hooks: accounts.Hooks{Before: before}}))
+}
+
+// Hooks are not asked about, and listeners not told of, whoever has not proved who
+// they are or may not sign in.
+func TestFailedSignInsAreNotTold(t *testing.T) {
+	var mu sync.Mutex
+	heard := map[users.ID]int{}
+	note := func(who users.ID) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard[who]++
+	}
+	before := func(_ context.Context, a accounts.Attempt) error {
+		if a.Step == accounts.StepSignIn {
+			note(a.User)
+		}
+		return nil
+	}
+	each(t, func(t *testing.T, app *manortest.App) {
+		ann, off := app.User(t, "ann").User.ID, app.User(t, "off").User.ID // who sign in once
+		app.Admin(t).Post("/users/"+off.String()+"/deactivate", nil).Want(200)
+		register(t, app, "unproved@example.com")
+		unproved, err := app.Users().ByIdentifier(t.Context(), app.DB, "unproved@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/auth/login", "/auth/token"} {
+			for who, password := range map[string]string{"ann": wrong, "nobody": manortest.Password, "off": manortest.Password, "unproved@example.com": manortest.Password} {
+				app.Anonymous(t).Post(path, signingIn(who, password)).Want(401)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		same(t, "asked and told", []int{heard[ann], heard[off], heard[unproved.ID], heard[users.ID{}]}, []int{2, 2, 0, 0})
+	}, manortest.Idle(), configured(accounts.Config{Hooks: accounts.Hooks{Before: before}}), manortest.Domains(func(domain.Env) domain.Domain {
+		return domain.Domain{Name: "listener", Handlers: []event.Handler{
+			event.Inside(func(_ context.Context, _ *data.Tx, e accounts.SignedIn) error { note(e.UserID); return nil }),
+		}}
+	}))
+}
+
+// Programs hear of whoever registers with the address of an account, of which the
+// visitor hears nothing.
+func TestRegisteredAgainIsTold(t *testing.T) {
+	var mu sync.Mutex
+	heard := map[users.ID]string{}
+	note := func(who users.ID, what string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		heard[who] += what
+		return nil
+	}
+	everywhere(t, func(t *testing.T, app *manortest.App) {
+		ann, off, nobody := app.User(t, "ann").User.ID, app.User(t, "off").User.ID, app.Anonymous(t)
+		app.Admin(t).Post("/users/"+off.String()+"/deactivate", nil).Want(200)
+		for _, email := range []string{"new@example.com", "ANN@example.com", "off@example.com", "New@example.com"} {
+			nobody.Post("/auth/register", registering(email)).Want(202)
+		}
+		fresh, err := app.Users().ByIdentifier(t.Context(), app.DB, "new@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		same(t, "told", []string{heard[fresh.ID], heard[ann], heard[off]}, []string{"made again", " again", " again"})
+	}, manortest.Idle(), manortest.Domains(func(domain.Env) domain.Domain {
+		return domain.Domain{Name: "listener", Handlers: []event.Handler{
+			event.Inside(func(_ context.Context, _ *data.Tx, e accounts.Registered) error { return note(e.UserID, "made") }),
+			event.Inside(func(_ context.Context, _ *data.Tx, e accounts.RegisteredAgain) error { return note(e.UserID, " again") }),
+		}}
+	}))
 }
 
 // What follows a sign-up cannot lose it.

@@ -58,6 +58,7 @@ func TestSessionsStayEnded(t *testing.T) {
 		admin := app.Admin(t)
 		for name, change := range map[string]body{
 			"moved":      {"email": "owner@example.com"},
+			"vouched":    {"email": "other@example.com", "email_verified": true},
 			"unverified": {"email_verified": false},
 		} {
 			path := "/users/" + app.User(t, name).User.ID.String()

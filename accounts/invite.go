@@ -39,7 +39,8 @@ type invited struct {
 
 // Invite mails an invitation, and ends earlier ones of the same address. The
 // caller must hold what the role permits: fault.Forbidden. An address that has an
-// account is fault.Conflict with EMAIL_TAKEN, no such role fault.Invalid.
+// account is fault.Conflict with EMAIL_TAKEN, no such role fault.Invalid. The fourth
+// for one address in an hour is fault.Limited, and leaves the one before it good.
 func (s *Service) Invite(ctx context.Context, in Inviting) (Invitation, error) {
 	if in.Role != "" {
 		role, err := s.role(ctx, in.Role)
@@ -52,10 +53,14 @@ func (s *Service) Invite(ctx context.Context, in Inviting) (Invitation, error) {
 			}
 		}
 	}
+	if err := s.mayInvite(ctx, in.Email); err != nil {
+		return Invitation{}, err
+	}
 	return s.SendInvitation(ctx, in)
 }
 
-// SendInvitation is Invite for an operator, whose rights are not asked for.
+// SendInvitation is Invite for an operator, whose rights are not asked for and who
+// may send as many as they like.
 func (s *Service) SendInvitation(ctx context.Context, in Inviting) (out Invitation, err error) {
 	to := users.NormalEmail(in.Email)
 	if err := users.CheckEmail(to); err != nil {

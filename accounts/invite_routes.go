@@ -13,7 +13,7 @@ import (
 func (s *Service) mountInvitations(r *web.Router) {
 	tag, write := web.Tag("Users"), web.Require(users.Write)
 	web.Handle(r, "POST /users/invitations", s.invite, write, tag, web.Status(http.StatusCreated), web.Summary("Invite somebody"),
-		web.Describe("Mails a link that makes an account, whoever may register otherwise. Earlier ones of the same address end."), web.Errors("EMAIL_TAKEN"))
+		web.Describe("Mails a link that makes an account, whoever may register otherwise. Earlier ones of the same address end. An address gets three an hour."), web.Errors("EMAIL_TAKEN"))
 	web.Handle(r, "GET /users/invitations", s.listInvitations, write, tag, web.Summary("List the invitations that are open"))
 	web.Handle(r, "DELETE /users/invitations/{id}", s.revokeInvitation, write, tag, web.Summary("Take an invitation back"))
 	web.Handle(r, "POST /auth/invitations/accept", s.accept, web.Anyone, web.Stranger(), web.Tag("Signing in"), web.Status(http.StatusCreated),

@@ -10,7 +10,9 @@ import (
 
 	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/manortest"
+	"github.com/manorgo/manor/secret"
 )
 
 var jwts = manortest.Config(func(c *manor.Config) { c.Accounts.Sessions.AccessTokens = sessions.JWT })
@@ -22,7 +24,10 @@ func read(t *testing.T, app *manortest.App, token string) (claims map[string]any
 	var set struct {
 		Keys []struct{ Kty, Crv, X, Kid, Alg, Use string }
 	}
-	app.Anonymous(t).Get(app.URL + "/.well-known/jwks.json").Want(200).JSON(&set)
+	published := app.Anonymous(t).Get(app.URL + "/.well-known/jwks.json").Want(200)
+	if published.JSON(&set); strings.Contains(string(published.Body), `"d"`) {
+		t.Error("the private key is published")
+	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		t.Fatalf("%q is no JWT", token)
@@ -94,6 +99,20 @@ func TestNoJWT(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// reset returns a link to choose a new password, whoever asked for it.
+func reset(t *testing.T, app *manortest.App, name string) string {
+	t.Helper()
+	u, err := app.Users().ByIdentifier(t.Context(), app.DB, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := auth.NewContext(t.Context(), &auth.Principal{Subject: "test", Permissions: auth.Permissions{"*"}})
+	if err := app.Accounts().ResetPasswordOf(ctx, u.ID); err != nil {
+		t.Fatal(err)
+	}
+	return app.MailedToken(t, u.Email)
+}
+
 // What ends everything of somebody does so on another instance with the next
 // request, whatever carries it, and for good.
 func TestEndsEverywhere(t *testing.T) {
@@ -105,6 +124,19 @@ func TestEndsEverywhere(t *testing.T) {
 				admin := a.Admin(t)
 				for what, end := range map[string]func(path string){
 					"revoke": func(path string) { admin.Post(path+"/sessions/revoke", nil).Want(204) },
+					"delete": func(path string) { admin.Delete(path).Want(204) },
+					"moved": func(path string) {
+						admin.Patch(path, body{"email": "moved-away@example.com"}).Want(200)
+						admin.Patch(path, body{"email_verified": true}).Want(200)
+					},
+					"password": func(string) {
+						if _, err := a.Accounts().SetPassword(t.Context(), "password", secret.NewText(chosen)); err != nil {
+							t.Fatal(err)
+						}
+					},
+					"reset": func(string) {
+						a.Anonymous(t).Post("/auth/password/reset", body{"token": reset(t, a, "reset"), "password": chosen}).Want(204)
+					},
 					"switch": func(path string) {
 						admin.Post(path+"/deactivate", nil).Want(200)
 						admin.Post(path+"/reactivate", nil).Want(200)
@@ -116,7 +148,11 @@ func TestEndsEverywhere(t *testing.T) {
 					for _, c := range []*manortest.Client{ann, program} {
 						c.At(b).Get("/users/me").Want(200)
 					}
+					link := reset(t, a, what)
 					end("/users/" + ann.User.ID.String())
+					if what != "revoke" { // which says nothing against the mailbox
+						b.Anonymous(t).Post("/auth/password/reset", body{"token": link, "password": chosen}).Want(400)
+					}
 					for _, c := range []*manortest.Client{ann, program} {
 						c.At(b).Get("/users/me").Want(401)
 					}

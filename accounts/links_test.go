@@ -51,6 +51,8 @@ func TestEveryLinkWorksOnce(t *testing.T) {
 			return out
 		}
 		for name, l := range links {
+			nobody.Bearer(made[name]).Get("/users/me").Want(401) // it is no credential
+			holding(t, app, made[name]).Get("/users/me").Want(401)
 			for other, token := range made {
 				if other != name {
 					nobody.Post(l.path, with(l, token)).Want(400)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor/audit"
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/manortest"
 )
 
@@ -61,6 +63,16 @@ func TestReuseIsTold(t *testing.T) {
 			client.Post("/auth/token/refresh", body{"refresh_token": stolen}).Want(401)
 		}
 		same(t, "mails", mails(t, app, "ann@example.com"), []string{"A session of yours at localhost was ended"})
+		written := 0
+		page, err := app.Audit().List(t.Context(), data.Query[audit.Entry]{Limit: -1})
+		for _, e := range page.Items {
+			if e.Action == "sessions.reused" && e.ObjectType == "sessions" {
+				written++
+			}
+		}
+		if err != nil || written != 1 {
+			t.Errorf("the audit has %d entries of it, %v", written, err)
+		}
 		if strings.Contains(app.Log(), stolen) || !strings.Contains(app.Log(), "a refresh token was used twice") {
 			t.Error("the log has the token, or does not tell")
 		}

@@ -14,8 +14,8 @@ import (
 // ForgotPassword has a link to choose a new password mailed, if the address has
 // an account that is not switched off. It does not say, and does not look: that
 // is left to a task, so that strangers cannot tell by the time it takes. An
-// address gets three mails an hour by this, ResendVerify and Register together,
-// and silently no more.
+// address gets three mails an hour by this, ResendVerify, Register and ChangeEmail
+// together, and silently no more.
 func (s *Service) ForgotPassword(ctx context.Context, address string) error {
 	if ok, err := s.mayMail(ctx, address); err != nil || !ok {
 		return err
@@ -56,13 +56,21 @@ func (s *Service) mailReset(ctx context.Context, f forgot) error {
 }
 
 // ResetPasswordOf mails the link for a new password to a user whom the caller
-// may change, or is fault.NotFound.
+// may change, or is fault.NotFound. An account that is switched off gets none:
+// fault.Conflict.
 func (s *Service) ResetPasswordOf(ctx context.Context, key users.ID) error {
 	u, err := s.users.GetEditable(ctx, key)
+	if err == nil && !u.Active {
+		err = accountOff()
+	}
 	if err != nil {
 		return err
 	}
 	return s.mailReset(ctx, forgot{Address: u.Email})
+}
+
+func accountOff() error {
+	return fault.Errorf(fault.Conflict, "the account is switched off, so no link is mailed")
 }
 
 // resetToken makes the one good token for a new password of u.

@@ -79,6 +79,14 @@ func (p people) EmailTaken(ctx context.Context, h data.Handle, address string, e
 	return p.Service.EmailTaken(ctx, h, address, except)
 }
 
+// EmailHolder is that of the service.
+func (p people) EmailHolder(ctx context.Context, h data.Handle, address string, except users.ID) (users.User, error) {
+	if err := p.look(ctx, h, address); err != nil {
+		return users.User{}, err
+	}
+	return p.Service.EmailHolder(ctx, h, address, except)
+}
+
 // UsernameTaken is that of the service.
 func (p people) UsernameTaken(ctx context.Context, h data.Handle, name string) (bool, error) {
 	if err := p.look(ctx, h, name); err != nil {

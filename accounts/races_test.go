@@ -32,7 +32,14 @@ func TestRegisterTogether(t *testing.T) {
 		}), map[int]int{202: crowd})
 		admin := app.Admin(t)
 		same(t, "accounts", admin.Get("/users?emailVerified=false").Want(200).Value("total"), 1.0)
-		admin.Get("/users/by-email/ABCDEF@example.com").Want(200)
+		stored := admin.Get("/users/by-email/ABCDEF@example.com").Want(200).Text("email")
+		sent, err := app.Mail().List(t.Context(), 2*crowd)
+		if err != nil || len(sent) < 1 || len(sent) > 3 {
+			t.Errorf("%d mails, %v", len(sent), err)
+		}
+		for _, m := range sent {
+			same(t, "mailed to", m.To, stored)
+		}
 	}, manortest.Idle())
 }
 
@@ -59,6 +66,24 @@ func TestVerifyTogether(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// Two instances are one: of all who follow a link, at either, one has it.
+func TestLinkOnTwoInstances(t *testing.T) {
+	t.Parallel()
+	manortest.Two(t, func(t *testing.T, a, b *manortest.App) {
+		a.User(t, "ann")
+		clients := []*manortest.Client{a.Anonymous(t), b.Anonymous(t)}
+		for range 6 {
+			link := reset(t, a, "ann")
+			same(t, "answers", together(crowd, func(i int) *manortest.Response {
+				return clients[i%2].Post("/auth/password/reset", body{"token": link, "password": chosen})
+			}), map[int]int{204: 1, 400: crowd - 1})
+			for _, c := range clients {
+				c.Post("/auth/password/reset", body{"token": link, "password": chosen}).Want(400)
+			}
+		}
+	}, manortest.Idle())
+}
+
 func TestRefreshTogether(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
 		app.User(t, "ann")
@@ -76,6 +101,36 @@ func TestRefreshTogether(t *testing.T) {
 			same(t, "pair", pair, pairs[0])
 		}
 		client.Bearer(pairs[0][0]).Get("/users/me").Want(200)
+	}, manortest.Idle())
+}
+
+// Whoever gets in while the account is switched off is out when that is done, and
+// stays out when it is switched on again.
+func TestSignInWhileSwitchedOff(t *testing.T) {
+	everywhere(t, func(t *testing.T, app *manortest.App) {
+		admin, client := app.Admin(t), app.Anonymous(t)
+		path := "/users/" + app.User(t, "ann").User.ID.String()
+		for range 4 {
+			issued := make(chan string, 17)
+			got := together(17, func(i int) *manortest.Response {
+				if i == 8 {
+					return admin.Post(path+"/deactivate", nil)
+				}
+				r := client.Post("/auth/token", signingIn("ann", manortest.Password))
+				if r.Status == 200 {
+					issued <- r.Text("access_token")
+				}
+				return r
+			})
+			if got[200] != len(issued)+1 || got[200]+got[401] != 17 {
+				t.Errorf("answers: %v", got)
+			}
+			close(issued)
+			admin.Post(path+"/reactivate", nil).Want(200)
+			for token := range issued {
+				client.Bearer(token).Get("/users/me").Want(401)
+			}
+		}
 	}, manortest.Idle())
 }
 

@@ -61,6 +61,8 @@ func TestLostUpdates(t *testing.T) {
 			{ann, mine, "region"},
 			{ann, group, "location"},
 			{admin, group, "location"},
+			{ann, "/users/me", "bio"},
+			{admin, "/users/" + ann.User.ID.String(), "last_name"},
 		} {
 			c.who.Patch(c.path, body{c.field: "0"}).Want(200)
 			var mu sync.Mutex

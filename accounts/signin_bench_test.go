@@ -125,7 +125,7 @@ func hashLimit() float64 {
 	return float64(each*runtime.GOMAXPROCS(0)) / time.Since(begun).Seconds()
 }
 
-func benchApp(b *testing.B, h *secret.Hasher, mod ...func(*manor.Config)) *manor.App {
+func benchApp(b testing.TB, h *secret.Hasher, mod ...func(*manor.Config)) *manor.App {
 	b.Helper()
 	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "manor.db"), sqlite.Options{})
 	if err != nil {

@@ -15,11 +15,12 @@ import (
 // would only fill somebody's mailbox.
 const openLinks = 3
 
-// sendVerifyAgain mails one more link, unless there are enough of them. What
-// the newest claims is claimed by this one, too, unless c claims something.
-func (s *Service) sendVerifyAgain(ctx context.Context, tx *data.Tx, u *users.User, c claim) error {
+// sendVerifyAgain mails one more link, unless there are most of them; 0 means that
+// there may be any number. What the newest claims is claimed by this one, too,
+// unless c claims something.
+func (s *Service) sendVerifyAgain(ctx context.Context, tx *data.Tx, u *users.User, c claim, most int) error {
 	good, err := s.tokens.Good(ctx, tx, u.ID, tokens.Verify)
-	if err != nil || len(good) >= openLinks {
+	if err != nil || most > 0 && len(good) >= most {
 		return err
 	}
 	if c == (claim{}) && len(good) > 0 {
@@ -112,7 +113,11 @@ func (resend) Kind() string { return "accounts.resend" }
 
 // mailVerify mails the link again, if there is an account to verify.
 func (s *Service) mailVerify(ctx context.Context, r resend) error {
-	ctx = withLanguage(ctx, r.Language)
+	return s.mailVerifyUpTo(withLanguage(ctx, r.Language), r, openLinks)
+}
+
+// mailVerifyUpTo is mailVerify unless there are most links, see sendVerifyAgain.
+func (s *Service) mailVerifyUpTo(ctx context.Context, r resend, most int) error {
 	return s.db.Tx(ctx, func(tx *data.Tx) error {
 		u, err := s.users.LockByEmail(ctx, tx, r.Address)
 		if fault.KindOf(err) == fault.NotFound || err == nil && (u.EmailVerified || !u.Active) {
@@ -121,16 +126,22 @@ func (s *Service) mailVerify(ctx context.Context, r resend) error {
 		if err != nil {
 			return err
 		}
-		return s.sendVerifyAgain(ctx, tx, &u, claim{})
+		return s.sendVerifyAgain(ctx, tx, &u, claim{}, most)
 	})
 }
 
 // ResendVerifyTo mails the link again to a user whom the caller may change, or
-// is fault.NotFound.
+// is fault.NotFound. Where there is nothing to mail, since the address is verified
+// or the account switched off, it is fault.Conflict.
 func (s *Service) ResendVerifyTo(ctx context.Context, key users.ID) error {
 	u, err := s.users.GetEditable(ctx, key)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case u.EmailVerified:
+		return fault.Errorf(fault.Conflict, "the address is verified")
+	case !u.Active:
+		return accountOff()
 	}
-	return s.mailVerify(ctx, resend{Address: u.Email})
+	return s.mailVerifyUpTo(ctx, resend{Address: u.Email}, 0)
 }

@@ -178,6 +178,13 @@ func promisesOfGroups(t *testing.T, s *server, admin, ann *caller) {
 		ann.do("POST", "/groups/"+id+"/"+step.action, "").want(t, 403)
 		admin.do("POST", "/groups/"+id+"/"+step.action, "").want(t, 200).holds(t, step.want)
 		admin.do("GET", "/groups/"+id, "").want(t, 200).holds(t, step.want)
+		for flag, on := range step.want { // and is listed by it, and by nothing else
+			listed := admin.do("GET", "/groups?searchString=Lima&"+flag+"="+fmt.Sprint(on), "").want(t, 200).items(t, "id")
+			others := admin.do("GET", "/groups?searchString=Lima&"+flag+"="+fmt.Sprint(on != true), "").want(t, 200).items(t, "id")
+			if len(listed) != 1 || listed[0] != id || len(others) != 0 {
+				t.Errorf("after %s, %s=%v lists %v, and not so %v", step.action, flag, on, listed, others)
+			}
+		}
 	}
 	anyone.do("GET", "/groups/"+id, "").want(t, 200).holds(t, map[string]any{"submitter_id": nil})
 	anyone.do("GET", "/groups/"+nobody, "").want(t, 404)
@@ -292,7 +299,7 @@ func promisesOfSignIn(t *testing.T, s *server) {
 	s.stranger().do("POST", "/auth/logout", "").want(t, 401)
 
 	// A forgotten password: the answer says nothing, the link works once, and everything signed in ends.
-	known := visitor.do("POST", "/auth/password/forgot", `{"email":"dora@example.com"}`).want(t, 202)
+	known := visitor.do("POST", "/auth/password/forgot", `{"email":"dORA@EXAMPLE.com"}`).want(t, 202)
 	if other := visitor.do("POST", "/auth/password/forgot", `{"email":"nobody@example.com"}`).want(t, 202); string(other.body) != string(known.body) {
 		t.Errorf("an unknown address answers %s, a known one %s", other.body, known.body)
 	}

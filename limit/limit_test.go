@@ -357,6 +357,13 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%q is %s, want %s", in, got, want)
 		}
 	}
+	seen := map[string]bool{}
+	for i := range 10_000 { // one household
+		seen[limit.Address(netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 7: 9, 8: byte(i), 12: byte(i >> 8), 15: byte(i * 7)}))] = true
+	}
+	if len(seen) != 1 {
+		t.Errorf("a /64 is %d addresses", len(seen))
+	}
 }
 
 // Whoever is signed in has a count of their own, wherever they are, and a

@@ -1,6 +1,7 @@
 package manortest_test
 
 import (
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -138,4 +139,75 @@ func TestHeaders(t *testing.T) {
 		anon.Get(app.URL + "/livez").Want(200)
 		anon.Get("/products").Want(200)
 	})
+}
+
+// Every route, every page and every refusal has the headers that keep browsers
+// from being used against people, and nothing of the API is kept by caches.
+func TestHeadersEverywhere(t *testing.T) {
+	public := manortest.Config(func(c *manor.Config) { c.PublicURL = &url.URL{Scheme: "https", Host: "shop.example"} })
+	each(t, func(t *testing.T, app *manortest.App) {
+		anon := app.Anonymous(t)
+		check := func(what string, h http.Header) {
+			t.Helper()
+			for name, want := range map[string]string{
+				"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin",
+				"Strict-Transport-Security": "max-age=31536000; includeSubDomains", "Cache-Control": "no-store",
+			} {
+				same(t, what+": "+name, h.Get(name), want)
+			}
+			if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
+				t.Errorf("%s: Content-Security-Policy is %q", what, csp)
+			}
+		}
+		for _, r := range app.Router().Routes() {
+			check(short(r), anon.Do(r.Method, anyPath(r), nil, "Host", "shop.example").Header)
+			check(short(r)+" with a wrong token", anon.Do(r.Method, anyPath(r), nil, "Host", "shop.example", "Authorization", "Bearer x").Header)
+		}
+		for _, path := range []string{"/verify", "/reset", "/setup", "/email/confirm", "/email/undo", "/invitation", "/deletion/undo"} {
+			check(path, anon.Do("GET", app.URL+path+"?token=x", nil, "Host", "shop.example").Want(200).Header)
+			check("POST "+path, anon.Do("POST", app.URL+path, "token=x", "Host", "shop.example", "Content-Type", "application/x-www-form-urlencoded").Want(422).Header)
+		}
+		check("/readyz", anon.Get(app.URL+"/readyz").Header)
+		check("nothing", anon.Do("GET", "/nothing", nil, "Host", "shop.example").Header)
+
+		// No other site is let in, however much it looks like this one.
+		app.User(t, "ann")
+		in := app.Anonymous(t).Do("POST", "/auth/login", login("ann"), "Host", "shop.example").Want(200)
+		cookie, _, _ := strings.Cut(in.Header.Get("Set-Cookie"), ";")
+		origins := nearMisses("shop.example")
+		if len(origins) < 60 {
+			t.Errorf("only %d origins", len(origins))
+		}
+		for _, origin := range origins {
+			patch := anon.Do("PATCH", "/users/me", body{"bio": "x"}, "Host", "shop.example", "Origin", origin, "Cookie", cookie)
+			if u, err := url.Parse(origin); origin != "" && (err != nil || u.Host != "shop.example") {
+				patch.Want(403)
+			}
+			for _, r := range []*manortest.Response{
+				anon.Do("GET", "/products", nil, "Host", "shop.example", "Origin", origin), patch,
+				anon.Do("OPTIONS", "/users/me", nil, "Host", "shop.example", "Origin", origin, "Access-Control-Request-Method", "PATCH"),
+			} {
+				for name := range r.Header {
+					if strings.HasPrefix(name, "Access-Control-") {
+						t.Errorf("%s is told %s: %s", origin, name, r.Header.Get(name))
+					}
+				}
+			}
+		}
+		// Who brings a header as the credential is no browser that was lured.
+		pair := anon.Do("POST", "/auth/token", login("ann"), "Host", "shop.example").Want(200)
+		anon.Do("PATCH", "/users/me", body{"bio": "x"}, "Host", "shop.example", "Authorization", "Bearer "+pair.Text("access_token")).Want(200)
+	}, public, manortest.Idle())
+}
+
+// nearMisses returns origins that are not that of a host, but could be taken for it.
+func nearMisses(host string) (out []string) {
+	for _, h := range []string{
+		"x" + host, host + "x", "x." + host, "www." + host, host + ".evil.example", "evil.example." + host, "evil.example/" + host, "evil.example?" + host, "evil.example#" + host,
+		host + ":80", host + ":443:443", host + ":8443", host + ":0", host + ":", host + "@evil.example", "evil.example@" + host, host + "%60.evil.example", host + "%00.evil.example",
+		host + "_.evil.example", host + "-evil.example", strings.ReplaceAll(host, ".", "x"), strings.ReplaceAll(host, ".", ""), host + "..", "." + host, "[" + host + "]", "shop", "example", "localhost", "127.0.0.1", "[::1]",
+	} {
+		out = append(out, "https://"+h, "http://"+h)
+	}
+	return append(out, "http://"+host, "null", "*", "", "file://", "https://", "//"+host, host, "ftp://"+host, "HTTPS://evil.example", "chrome-extension://"+host)
 }

@@ -2,6 +2,7 @@ package manortest_test
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -147,6 +148,52 @@ func TestPages(t *testing.T) {
 			if none := w.admin.Get(path + "?total=none").Want(200); none.Value("total") != nil {
 				t.Errorf("%s counts though it is not asked to", path)
 			}
+		}
+	}, manortest.Idle())
+}
+
+// Nothing that is not shown can be asked for: not by a filter, not by an order, not
+// by a search, and not by a count.
+func TestListsTellNoSecrets(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		w := newWorld(t, app)
+		hidden := regexp.MustCompile(`(?i)password|hash|digest|token|secret|epoch|_?key\b|seal|cookie|rights|device|payload|access`)
+		for _, r := range lists(app) {
+			for name, s := range queryParams(app, r) {
+				if s.Items != nil {
+					s = s.Items
+				}
+				for _, word := range append(s.Enum, name) {
+					if hidden.MatchString(word.(string)) {
+						t.Errorf("%s can be asked for %v by %s", short(r), word, name)
+					}
+				}
+			}
+			for _, q := range []string{
+				"orderBy=password_hash", "orderBy=epoch", "orderBy=email_key", "passwordHash=x", "password_hash=x", "passwordHashIn=x", "emailKey=x", "tokenDigest=x",
+				"expand=sessions", "include=password_hash", "fields=password_hash", "select=*", "filter=password_hash", "where=1", "with=sessions",
+			} {
+				name, _, _ := strings.Cut(q, "=")
+				res := w.admin.Get(anyPath(r) + "?" + q)
+				same(t, short(r)+" by "+q, []any{res.Status, res.Value("errors.0.location")}, []any{400, "query." + name})
+			}
+		}
+		// Ann shows her name to everybody and her address to nobody, bob is not to be found.
+		w.ann.Patch("/users/me", body{"email_privacy": "never"}).Want(200)
+		w.bob.Patch("/users/me", body{"search_visibility": "private"}).Want(200)
+		for _, c := range []*manortest.Client{w.anon, w.carol} {
+			for _, q := range []string{"email=ann@example.com", "emailIn=ann@example.com", "orderBy=email", "orderBy=last_login", "isStaff=true", "emailVerified=true", "locale=en", "emailPrivacy=never"} {
+				c.Get("/users?" + q).Want(400)
+			}
+			for q, want := range map[string]float64{
+				"searchString=ann": 1, "searchString=ann@": 0, "searchString=example.com": 0, "searchString=bob": 0, "searchString=bob&total=exact": 0, "": 4, "currentPage=9": 4,
+			} {
+				same(t, "/users?"+q, c.Get("/users?"+q).Want(200).Value("total"), any(want))
+			}
+			// Groups that wait are not counted either.
+			w.ann.Post("/groups", body{"name": "Waiting " + c.User.ID.String()}).Want(201)
+			same(t, "groups", c.Get("/groups").Want(200).Value("total"), any(0.0))
+			same(t, "groups by name", c.Get("/groups?searchString=Waiting").Want(200).Value("total"), any(0.0))
 		}
 	}, manortest.Idle())
 }

@@ -90,7 +90,7 @@ func newBoard(t *testing.T, app *manortest.App) *board {
 	}
 	invite("invited@example.com")
 	b.names = strings.NewReplacer(
-		"{owner}", owner.User.ID.String(), "{other}", other.User.ID.String(),
+		"{owner}", owner.User.ID.String(), "{late}", admin.Get("/users/by-email/late@example.com").Want(200).Text("id"), "{other}", other.User.ID.String(),
 		"{identity}", identityOf(t, app, owner.User.ID.String()),
 		"{session}", owner.Get("/auth/sessions").Want(200).Text("items.0.id"),
 		"{membership}", owner.Post("/users/me/membership", body{}).Want(201).Text("id"),
@@ -163,7 +163,7 @@ var moves = map[string]move{
 	"DELETE /users/{id}":                   {path: "/users/{owner}"},
 	"POST /users/{id}/deactivate":          {path: "/users/{owner}/deactivate"},
 	"POST /users/{id}/reactivate":          {path: "/users/{owner}/reactivate"},
-	"POST /users/{id}/verify/resend":       {path: "/users/{owner}/verify/resend"},
+	"POST /users/{id}/verify/resend":       {path: "/users/{late}/verify/resend"},
 	"POST /users/{id}/password-reset":      {path: "/users/{owner}/password-reset"},
 	"POST /users/{id}/sessions/revoke":     {path: "/users/{owner}/sessions/revoke"},
 	"GET /users/{id}/permissions":          {path: "/users/{owner}/permissions?permission=users:read"},
@@ -299,7 +299,7 @@ func parseMatrix(text string) map[string]map[string]string {
 // refusals asks for everything again that was refused, and holds it to one form.
 func (b *board) refusals(matrix map[string]map[string]string) {
 	nothing := strings.NewReplacer(
-		"{owner}", users.ID{15: 1}.String(), "{session}", users.ID{15: 2}.String(), "{membership}", users.ID{15: 3}.String(), "{group}", users.ID{15: 4}.String(),
+		"{owner}", users.ID{15: 1}.String(), "{late}", users.ID{15: 8}.String(), "{session}", users.ID{15: 2}.String(), "{membership}", users.ID{15: 3}.String(), "{group}", users.ID{15: 4}.String(),
 		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(), "{invitation}", users.ID{15: 6}.String(), "{identity}", users.ID{15: 7}.String(),
 	)
 	asked := 0

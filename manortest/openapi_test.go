@@ -57,8 +57,18 @@ func TestOpenAPI(t *testing.T) {
 		same(t, "operations", len(ids), len(want))
 		for path, item := range doc.Paths {
 			for method, op := range item {
+				op := op.(map[string]any)
+				answers, _ := op["responses"].(map[string]any)
+				for _, status := range []string{"400", "401", "403", "429", "500", "503"} {
+					if answers[status] == nil {
+						t.Errorf("%s %s does not say %s", method, path, status)
+					}
+				}
+				if op["security"] == nil || op["summary"] == nil || op["x-rate-limit"] == nil {
+					t.Errorf("%s %s has no security, summary or limit", method, path)
+				}
 				declared := map[string]bool{}
-				params, _ := op.(map[string]any)["parameters"].([]any)
+				params, _ := op["parameters"].([]any)
 				for _, p := range params {
 					p := p.(map[string]any)
 					declared[p["in"].(string)+" "+p["name"].(string)] = true
@@ -68,6 +78,31 @@ func TestOpenAPI(t *testing.T) {
 						t.Errorf("%s %s does not declare {%s", method, path, name)
 					}
 				}
+			}
+		}
+	}, manortest.Idle())
+}
+
+// What can be chosen is exactly what is promised, in requests and in filters.
+func TestChoices(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		for route, want := range map[string]map[string][]any{
+			"POST /memberships": {"membership_type": {"basic", "supporting", "sponsor", "managing", "contributing", "fellow"}},
+			"POST /groups":      {"url_type": {"meetup", "distribution_list", "other"}},
+			"POST /users":       {"search_visibility": {"public", "private"}, "email_privacy": {"public", "private", "never"}},
+		} {
+			has := fields(app, routeOf(t, app, route))
+			for name, choices := range want {
+				same(t, route+": "+name, has[name].Enum, choices)
+			}
+		}
+		for route, want := range map[string]map[string][]any{
+			"GET /memberships": {"membershipType": {"basic", "supporting", "sponsor", "managing", "contributing", "fellow"}},
+			"GET /groups":      {"urlType": {"meetup", "distribution_list", "other"}},
+		} {
+			has := queryParams(app, routeOf(t, app, route))
+			for name, choices := range want {
+				same(t, route+": "+name, has[name].Items.Enum, choices)
 			}
 		}
 	}, manortest.Idle())

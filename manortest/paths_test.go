@@ -30,9 +30,9 @@ func TestPathsThatAreNotTidy(t *testing.T) {
 			for _, target := range untidy(path, base.Host) {
 				for _, head := range []string{"", "X-Original-URL: " + path, "X-Rewrite-URL: " + path, "X-HTTP-Method-Override: GET", "X-Forwarded-Prefix: /api"} {
 					asked++
-					status := wire(t, base.Host, "GET "+target+" HTTP/1.1\r\nHost: "+base.Host+"\r\nAuthorization: Bearer "+bearer+"\r\n"+head+strings.Repeat("\r\n", min(1, len(head)))+"Connection: close\r\n\r\n")
-					if status/100 == 2 || status/100 == 5 {
-						t.Errorf("%q with %q: %d", target, head, status)
+					status, location := wire(t, base.Host, "GET "+target+" HTTP/1.1\r\nHost: "+base.Host+"\r\nAuthorization: Bearer "+bearer+"\r\n"+head+strings.Repeat("\r\n", min(1, len(head)))+"Connection: close\r\n\r\n")
+					if status/100 == 2 || status/100 == 5 || location != "" {
+						t.Errorf("%q with %q: %d, to %q", target, head, status, location)
 					}
 				}
 			}
@@ -59,8 +59,61 @@ func untidy(path, host string) []string {
 	return out
 }
 
-// wire sends a request as it is and returns the status of the answer.
-func wire(t *testing.T, host, request string) int {
+// Whatever a request says of where to go, nobody is sent to another site.
+func TestNothingLeadsElsewhere(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		app.User(t, "ann")
+		base, err := url.Parse(app.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := elsewhere(base.Host)
+		if len(texts) < 150 {
+			t.Errorf("only %d texts", len(texts))
+		}
+		credentials := `{"identifier":"ann","password":"` + manortest.Password + `"}`
+		for _, text := range texts {
+			query := url.Values{}
+			for _, name := range []string{"next", "return_to", "redirect_uri", "RelayState", "continue"} {
+				query.Set(name, text)
+			}
+			header := "Host: " + base.Host + "\r\nConnection: close\r\nReferer: " + strings.Map(func(r rune) rune {
+				if r < ' ' {
+					return -1
+				}
+				return r
+			}, text) + "\r\n"
+			for _, request := range []string{
+				"GET /verify?" + query.Encode() + " HTTP/1.1\r\n" + header + "\r\n",
+				"GET /" + url.PathEscape(text) + "/ HTTP/1.1\r\n" + header + "\r\n",
+				"GET /api/v1/users/?" + query.Encode() + " HTTP/1.1\r\n" + header + "\r\n",
+				"POST /reset HTTP/1.1\r\n" + header + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " + itoa(len(query.Encode())) + "\r\n\r\n" + query.Encode(),
+				"POST /api/v1/auth/login?" + query.Encode() + " HTTP/1.1\r\n" + header + "Content-Type: application/json\r\nContent-Length: " + itoa(len(credentials)) + "\r\n\r\n" + credentials,
+			} {
+				status, location := wire(t, base.Host, request)
+				if location != "" || status/100 == 3 || status/100 == 5 {
+					t.Errorf("%.120q leads to %q with %d", request, location, status)
+				}
+			}
+		}
+	}, manortest.Idle())
+}
+
+// elsewhere returns ways to write that somebody should go to another site than host.
+func elsewhere(host string) (out []string) {
+	for _, site := range []string{"evil.example", "evil.example%2f@" + host, host + ".evil.example", host + "@evil.example", "evil%E3%80%82example", "[::ffff:192.0.2.1]", "3232235777"} {
+		for _, before := range []string{
+			"//", "///", "////", "/\\", "\\\\", "\\/", "/\t/", "/\n/", "https:", "https:/", "https://", "HTTPS://", "http:\\\\", "//" + host + "/../", "/%2f", "/%5c", "%2f%2f", "/.//", "?//", "#//", " //", "\u2028//",
+		} {
+			out = append(out, before+site)
+		}
+	}
+	return append(out, "javascript:alert(1)", "JavaScript:alert(1)", "java\tscript:alert(1)", "data:text/html,x", "vbscript:x", "/\r\nLocation: https://evil.example", "file:///etc/passwd", "blob:https://evil.example/1")
+}
+
+// wire sends a request as it is and returns the status of the answer, and where
+// it leads.
+func wire(t *testing.T, host, request string) (status int, location string) {
 	t.Helper()
 	c, err := net.Dial("tcp", host)
 	if err != nil {
@@ -75,5 +128,5 @@ func wire(t *testing.T, host, request string) int {
 		t.Fatalf("%q: %v", request, err)
 	}
 	defer r.Body.Close()
-	return r.StatusCode
+	return r.StatusCode, r.Header.Get("Location")
 }

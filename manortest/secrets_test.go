@@ -1,6 +1,7 @@
 package manortest_test
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -53,6 +54,22 @@ func TestSecrets(t *testing.T) {
 		w.anon.Get(app.URL + "/verify?token=" + canary).Want(200) // a form that sends it back
 		post(app.Anonymous(t), "/auth/verify", body{"token": canary}).Want(400)
 		post(app.Anonymous(t), "/auth/token/refresh", body{"refresh_token": canary}).Want(401)
+		// Links, and what is typed to change something.
+		post(can, "/auth/step-up", body{"password": canary}).Want(204)
+		post(can, "/auth/step-up", body{"password": canary + "x"}).Want(401)
+		post(can, "/auth/password/change", body{"current_password": canary + "x", "new_password": canary}).Want(401)
+		post(can, "/auth/email/change", body{"current_password": canary, "email": "new-can@example.com"}).Want(202)
+		post(w.admin, "/users/"+w.known["ann"]+"/password-reset", nil).Want(202)
+		post(w.admin, "/users/invitations", body{"email": "guest@example.com"}).Want(201)
+		links := map[string]string{}
+		for name, to := range map[string]string{"link to confirm": "new-can", "link to undo": "can", "link to reset": "ann", "invitation": "guest"} {
+			links[name] = app.MailedToken(t, to+"@example.com")
+		}
+		for path, token := range map[string]string{"/reset": links["link to reset"], "/invitation": links["invitation"], "/email/confirm": links["link to confirm"]} {
+			w.anon.Get(app.URL + path + "?token=" + token).Want(200)
+		}
+		post(w.anon, "/auth/password/reset", body{"token": links["link to reset"], "password": canary}).Want(204)
+		post(w.anon, "/auth/invitations/accept", body{"token": links["invitation"], "password": canary}).Want(201)
 		post(app.Anonymous(t), "/auth/token/revoke", body{"token": refresh}).Want(204)
 		app.FailCommits(true)
 		post(app.Anonymous(t), "/auth/login", body{"identifier": "can", "password": canary}).Want(503)
@@ -61,6 +78,24 @@ func TestSecrets(t *testing.T) {
 		app.WaitTasks(t)
 
 		tables := dump(t, app)
+		metrics := httptest.NewRecorder()
+		app.Operations().ServeHTTP(metrics, httptest.NewRequest("GET", "/metrics", nil))
+		if metrics.Code != 200 || !strings.Contains(metrics.Body.String(), "/api/v1/auth/login") {
+			t.Errorf("metrics: %d %.200s", metrics.Code, metrics.Body)
+		}
+		spec := app.Anonymous(t).Get(app.URL + "/openapi.json").Want(200)
+		for name, secret := range links {
+			if len(secret) < 20 || strings.Contains(app.Log()+tables+told.String()+metrics.Body.String(), secret) {
+				t.Errorf("the %s is told: %q", name, secret)
+			}
+		}
+		for _, where := range []string{metrics.Body.String(), string(spec.Body)} {
+			for _, secret := range []string{canary, cookie, access, refresh, verify, "can@example.com", "ann@example.com"} {
+				if strings.Contains(where, secret) {
+					t.Errorf("%q is in the metrics or the document", secret)
+				}
+			}
+		}
 		for name, secret := range map[string]string{
 			"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh, "verification token": verify,
 		} {

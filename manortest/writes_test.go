@@ -42,6 +42,46 @@ func TestStrangers(t *testing.T) {
 	}, manortest.Idle())
 }
 
+// Whoever may change people may not change those who may do everything, nor make
+// anybody more than they are themselves.
+func TestSuperusersAreOutOfReach(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		admin, king, plain := app.Admin(t), app.User(t, "king"), app.User(t, "plain")
+		admin.Put("/roles/superuser/users/"+king.User.ID.String(), nil).Want(204)
+		editor := app.As(t, "editor", "users:read", "users:write")
+		for _, c := range []*manortest.Client{king, editor} {
+			c.Get("/users/me").Want(200) // whose cookie follows their rights
+		}
+		before, asked := dump(t, app), 0
+		for _, r := range routes(app, func(r web.Route) bool {
+			return writesSomething(r) && r.Access.Permission() == "users:write" && strings.HasPrefix(r.Path, "/api/v1/users/{id}")
+		}) {
+			asked++
+			var send any
+			if text := moves[short(r)].body; text != "" {
+				send = text
+			}
+			path := strings.Replace(strings.TrimPrefix(r.Path, "/api/v1"), "{id}", king.User.ID.String(), 1)
+			same(t, short(r), editor.Do(r.Method, path, send).Status, 404)
+		}
+		for _, power := range []body{{"is_staff": true}, {"is_superuser": true}, {"roles": []string{"superuser"}}, {"epoch": 0}} {
+			if s := editor.Patch("/users/"+plain.User.ID.String(), power).Status; s != 403 && s != 422 {
+				t.Errorf("%v for another: %d", power, s)
+			}
+			power["email"] = "made@example.com"
+			if s := editor.Post("/users", power).Status; s != 403 && s != 422 {
+				t.Errorf("%v for a new one: %d", power, s)
+			}
+		}
+		editor.Delete("/users/" + plain.User.ID.String() + "?hard=true").Want(403)
+		same(t, "the database", dump(t, app), before)
+		king.Get("/users/me").Want(200)
+		if asked < 7 {
+			t.Errorf("only %d routes", asked)
+		}
+	}, manortest.Idle())
+}
+
 // A wrong credential is refused where none is needed, too.
 func TestWrongCredential(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
@@ -93,6 +133,27 @@ func TestMassAssignment(t *testing.T) {
 				r := q.send(b)
 				same(t, q.route+" with "+name, []any{r.Status, r.Value("errors.0.location")}, []any{422, "body." + name})
 			}
+			// All columns of all tables, and what other programs call power.
+			has := fields(app, routeOf(t, app, q.route))
+			for some := range slices.Chunk(powers(app), 15) {
+				b, want := maps.Clone(q.body), []string(nil)
+				for _, name := range some {
+					if has[name] == nil {
+						b[name] = true
+						want = append(want, "body."+name)
+					}
+				}
+				if len(want) == 0 {
+					continue
+				}
+				r := q.send(b)
+				same(t, q.route+" with columns", []any{r.Status, blamed(r)}, []any{422, want})
+			}
+			for _, name := range []string{"user", "users", "data", "attributes", "extra", "set"} {
+				b := maps.Clone(q.body)
+				b[name] = body{"is_superuser": true, "roles": []string{"superuser"}}
+				same(t, q.route+" with power within "+name, q.send(b).Status, 422)
+			}
 			for name := range q.body { // another case is another name
 				b := maps.Clone(q.body)
 				b[strings.ToUpper(name)] = b[name]
@@ -101,6 +162,31 @@ func TestMassAssignment(t *testing.T) {
 			same(t, q.route+": the database", dump(t, app), before)
 		})
 	}, manortest.Idle())
+}
+
+// powers returns names that must not be taken from a request by the way, sorted.
+func powers(app *manortest.App) []string {
+	names := []string{
+		"admin", "role", "roles", "is_admin", "superuser", "staff", "verified", "is_verified", "active", "permissions", "scopes", "tenant_id", "organization_id",
+		"group_ids", "owner", "created_by", "updated_by", "deleted", "is_deleted", "password_digest", "hashed_password", "salt", "totp_secret", "recovery_codes",
+		"session_id", "max_keys_per_user", "quota", "balance", "version", "etag", "_id", "type", "__class__", "constructor",
+	}
+	for _, s := range app.Schemas() {
+		for _, c := range s.Columns {
+			names = append(names, c.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// blamed returns what the errors of an answer are about, sorted.
+func blamed(r *manortest.Response) (out []string) {
+	for i := range r.Len("errors") {
+		out = append(out, r.Text("errors."+itoa(i)+".location"))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Other bodies than JSON are refused before anything happens.

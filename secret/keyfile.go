@@ -27,7 +27,8 @@ const (
 // There is no keyring to fall back on. A file that is missing is
 // fault.NotFound and fs.ErrNotExist. One that is not a regular file, that
 // others than its owner may read or write (on systems with such permissions),
-// or that holds anything else is fault.Invalid; a symbolic link is followed.
+// that holds anything else, or a key that is plainly no random one, is
+// fault.Invalid; a symbolic link is followed.
 // Messages name the file and never quote it.
 func OpenKeyFile(path string) (*Keyring, error) {
 	// Asked before opening, which on a named pipe would wait for a writer.
@@ -69,6 +70,7 @@ func parseKeyFile(b []byte) (*Keyring, error) {
 		return nil, fault.Errorf(fault.Invalid, "it is larger than %d bytes", maxKeyFile)
 	}
 	var masters [][]byte
+	var lines []int
 	for n, line := range bytes.Split(b, []byte("\n")) {
 		line = bytes.TrimSpace(line)
 		if len(line) == 0 {
@@ -79,9 +81,38 @@ func parseKeyFile(b []byte) (*Keyring, error) {
 		if !ok || err != nil {
 			return nil, fault.Errorf(fault.Invalid, "line %d is not %q and base64", n+1, keyLinePrefix)
 		}
-		masters = append(masters, key)
+		masters, lines = append(masters, key), append(lines, n+1)
 	}
-	return NewKeyring(masters...)
+	k, err := NewKeyring(masters...)
+	if err != nil {
+		return nil, err
+	}
+	for i, key := range masters {
+		if placeholder(key) {
+			return nil, fault.Errorf(fault.Invalid, "line %d was typed or copied from an example: a key must be random", lines[i])
+		}
+	}
+	return k, nil
+}
+
+// placeholder reports whether a key is text, counts, or repeats a piece of itself.
+// One random key in 10¹³ does.
+func placeholder(key []byte) bool {
+	letters, steps := 0, 0
+	for i, c := range key {
+		if c >= ' ' && c <= '~' {
+			letters++
+		}
+		if i > 0 && (c == key[i-1]+1 || c == key[i-1] || c == key[i-1]-1) {
+			steps++
+		}
+	}
+	for piece := 1; piece <= len(key)/2; piece++ {
+		if bytes.Equal(key[piece:], key[:len(key)-piece]) {
+			return true
+		}
+	}
+	return letters == len(key) || 2*steps >= len(key)
 }
 
 // CreateKeyFile makes a new master key and the file that holds it, readable by

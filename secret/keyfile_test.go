@@ -1,6 +1,8 @@
 package secret_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,11 +103,19 @@ func TestOneOfManyCreatesTheKeyFile(t *testing.T) {
 
 func TestKeyFileForms(t *testing.T) {
 	t.Parallel()
-	line := func(first byte) string {
-		b := sequence()
-		b[0] = first
-		return "manor-key-1:" + base64.StdEncoding.EncodeToString(b)
+	encoded := func(b []byte) string { return "manor-key-1:" + base64.StdEncoding.EncodeToString(b) }
+	line := func(which byte) string {
+		b := sha256.Sum256([]byte{which})
+		b[30], b[31] = 31, 32 // which end in A=
+		return encoded(b[:])
 	}
+	first, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(line(1), "manor-key-1:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	current := newKeys(t, first).Fingerprint()
+	down := sequence()
+	slices.Reverse(down)
 	for _, c := range []struct {
 		name, content, why string // why: "" means accepted
 	}{
@@ -129,6 +140,13 @@ func TestKeyFileForms(t *testing.T) {
 		{"second is zero", line(1) + "\nmanor-key-1:" + base64.StdEncoding.EncodeToString(make([]byte, 32)), "key 2 is one byte repeated"},
 		{"twice", line(1) + "\n" + line(1), "twice"},
 		{"binary", string(sequence()), "line 1 is not"},
+		{"text", encoded([]byte("change me before you go on, now!")), "line 1 was typed"},
+		{"digits", encoded([]byte("31415926535897932384626433832795")), "line 1 was typed"},
+		{"counting", encoded(sequence()), "line 1 was typed"},
+		{"counting down", encoded(down), "line 1 was typed"},
+		{"a piece again and again", encoded(bytes.Repeat([]byte{1, 200, 77, 9}, 8)), "line 1 was typed"},
+		{"half of it twice", encoded(bytes.Repeat([]byte(line(1)[12:28]), 2)), "line 1 was typed"},
+		{"the second is text", line(1) + "\n\n" + encoded([]byte("change me before you go on, now!")), "line 3 was typed"},
 		{"huge", line(1) + strings.Repeat("\n", 1<<20), "larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -139,7 +157,7 @@ func TestKeyFileForms(t *testing.T) {
 			}
 			k, err := secret.OpenKeyFile(path)
 			if c.why == "" {
-				if err != nil || k.Fingerprint() != "98ff8964" {
+				if err != nil || k.Fingerprint() != current {
 					t.Errorf("refused, or another key is current: %v", err)
 				}
 				return

@@ -1,14 +1,21 @@
 package sessions_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/manorgo/manor/accounts/internal/accountstest"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/auth"
+	"github.com/manorgo/manor/data"
+	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/web"
 )
 
 func ExampleDropCookie() {
@@ -73,6 +80,43 @@ func TestOneCredential(t *testing.T) {
 				t.Errorf("%s: %+v, want to be refused", what, p)
 			}
 		}
+	})
+}
+
+// A down driver cannot be asked.
+type down struct{ driver.Driver }
+
+func (down) Query(context.Context, driver.Call) (driver.Rows, error) {
+	return nil, &driver.Error{Class: driver.Down, Err: errors.New("no connection")}
+}
+
+// While nobody can tell who is calling, nobody is told that they are signed out:
+// the answer is 503, where no credential is needed, too, and the cookie stays.
+func TestDatabaseIsDown(t *testing.T) {
+	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
+		ada := h.Person("ada")
+		cookie, token := open(t, h, ada, sessions.Cookie, false), open(t, h, ada, sessions.Token, false)
+		env := h.Env
+		env.DB = data.New(down{h.Env.DB.Driver()}, h.Clock.Now)
+		r := web.NewRouter(web.Config{Gate: auth.Gate(sessions.Domain(env).Schemes), SessionCookie: sessions.CookieName(true), Log: slog.New(slog.DiscardHandler)})
+		answer := func(context.Context, *web.None) (*web.None, error) { return nil, nil }
+		web.Handle(r, "GET /mine", answer, web.SignedIn)
+		web.Handle(r, "GET /anyones", answer, web.Anyone)
+		for _, path := range []string{"/mine", "/anyones"} {
+			for what, credential := range map[string]string{"cookie": cookie.Cookie.Reveal(), "token": token.Access.Reveal()} {
+				req, w := httptest.NewRequestWithContext(t.Context(), "GET", path, nil), httptest.NewRecorder()
+				if what == "cookie" {
+					req.AddCookie(&http.Cookie{Name: sessions.CookieName(true), Value: credential})
+				} else {
+					req.Header.Set("Authorization", "Bearer "+credential)
+				}
+				r.ServeHTTP(w, req)
+				if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Set-Cookie") != "" || strings.Contains(w.Body.String(), "connection") {
+					t.Errorf("%s with a %s: %d, %v, %s", path, what, w.Code, w.Header(), w.Body)
+				}
+			}
+		}
+		wantIn(t, h, "afterwards", cookie, true)
 	})
 }
 

@@ -133,37 +133,45 @@ func TestRetryUnderAnotherKey(t *testing.T) {
 }
 
 // TestRefreshOnce has 64 renew one session at once: it is renewed once, and all
-// are given what came of it.
+// are given what came of it. Later the same token ends the session.
 func TestRefreshOnce(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
-		s := service(h)
-		i := open(t, h, h.Person("ada"), sessions.Token, false)
-		pairs := make(chan sessions.Issued, 64)
-		var wg sync.WaitGroup
-		for range 64 {
-			wg.Go(func() {
-				out, err := s.Refresh(t.Context(), i.Refresh.Reveal())
-				for fault.KindOf(err) == fault.Unavailable { // busy: try again
-					out, err = s.Refresh(t.Context(), i.Refresh.Reveal())
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				pairs <- out
-			})
-		}
-		wg.Wait()
-		close(pairs)
-		first := <-pairs
-		for other := range pairs {
-			if !samePair(first, other) {
-				t.Fatal("there are two pairs")
+		h.Env.Log = slog.New(slog.DiscardHandler)
+		s, ada := service(h), h.Person("ada")
+		for range 25 {
+			i := open(t, h, ada, sessions.Token, false)
+			pairs := make(chan sessions.Issued, 64)
+			var wg sync.WaitGroup
+			for range 64 {
+				wg.Go(func() {
+					out, err := s.Refresh(t.Context(), i.Refresh.Reveal())
+					for fault.KindOf(err) == fault.Unavailable { // busy: try again
+						out, err = s.Refresh(t.Context(), i.Refresh.Reveal())
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					pairs <- out
+				})
 			}
-		}
-		wantIn(t, h, "what they were given", first, true)
-		if _, err := s.Refresh(t.Context(), first.Refresh.Reveal()); err != nil {
-			t.Errorf("the family did not live on: %v", err)
+			wg.Wait()
+			close(pairs)
+			first := <-pairs
+			for other := range pairs {
+				if !samePair(first, other) {
+					t.Fatal("there are two pairs")
+				}
+			}
+			wantIn(t, h, "what they were given", first, true)
+			next, err := s.Refresh(t.Context(), first.Refresh.Reveal())
+			if err != nil {
+				t.Errorf("the family did not live on: %v", err)
+			}
+			h.Clock.Advance(time.Minute)
+			_, err = s.Refresh(t.Context(), i.Refresh.Reveal())
+			wantRefreshInvalid(t, "a stolen token", err)
+			wantIn(t, h, "after a stolen token", next, false)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package sessions_test
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"github.com/manorgo/manor/auth"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/data/driver"
+	"github.com/manorgo/manor/fault"
 )
 
 // A counter counts statements.
@@ -64,6 +66,36 @@ func TestVerifyIsOneStatement(t *testing.T) {
 			if err != nil || !p.Can("groups:moderate") || count.n.Load() != 1 {
 				t.Errorf("%s: %+v, %v after %d statements, want 1", i.Session.Kind, p, err, count.n.Load())
 			}
+		}
+
+		// What cannot be a credential costs none.
+		count.n.Store(0)
+		s, tried := sessions.NewService(env, sessions.Config{}), 0
+		token, cookie := open(t, h, ada, sessions.Token, false), open(t, h, ada, sessions.Cookie, false).Cookie.Reveal()
+		count.n.Store(0)
+		for _, good := range []string{token.Access.Reveal(), token.Refresh.Reveal(), cookie} {
+			for i := range len(good) {
+				for _, bad := range []string{good[:i], good[i+1:], good[:i] + string('0'+(good[i]-'0'+1)%10) + good[i+1:], good + good[i:i+1]} {
+					if bad == good {
+						continue
+					}
+					tried++
+					r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+					if tried%2 == 0 {
+						r.AddCookie(&http.Cookie{Name: sessions.CookieName(true), Value: cmp.Or(bad, "x")})
+					} else {
+						r.Header.Set("Authorization", "Bearer "+bad)
+					}
+					if _, err := gate.Authenticate(r); fault.KindOf(err) != fault.Unauthenticated {
+						t.Errorf("%q is taken: %v", bad, err)
+					}
+					_, err := s.Refresh(t.Context(), bad)
+					wantRefreshInvalid(t, bad, err)
+				}
+			}
+		}
+		if n := count.n.Load(); n > 0 || tried < 600 {
+			t.Errorf("%d changed credentials cost %d statements", tried, n)
 		}
 	})
 }

@@ -212,6 +212,20 @@ func (s *Service) Good(ctx context.Context, tx *data.Tx, user users.ID, p Purpos
 	return page.Items, err
 }
 
+var addressesOf = data.NewSelect[struct {
+	Address string `db:"address"`
+}](`SELECT DISTINCT address FROM tokens WHERE user_id = ? ORDER BY address`, "")
+
+// Addresses returns the addresses that tokens of a user are or were bound to, as far
+// back as tokens are kept.
+func (s *Service) Addresses(ctx context.Context, h data.Handle, user users.ID) (out []string, err error) {
+	rows, err := addressesOf.All(ctx, h, user)
+	for _, r := range rows {
+		out = append(out, r.Address)
+	}
+	return out, err
+}
+
 // Open returns good tokens of a purpose, the newest first, at most limit of them.
 func (s *Service) Open(ctx context.Context, p Purpose, limit int) ([]Token, error) {
 	page, err := table.On(s.db).List(ctx, data.Query[Token]{Where: good(p, s.db.Now()), Order: data.By(id.Desc()), Limit: limit})

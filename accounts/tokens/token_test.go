@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -152,29 +154,37 @@ func TestIssueEndsEarlierOnes(t *testing.T) {
 	})
 }
 
-// TestConsumeOnce has 64 use one token at once.
+// TestConsumeOnce has 64 use one token at once, 25 times, by turns for each
+// purpose.
 func TestConsumeOnce(t *testing.T) {
 	accountstest.Each(t, func(t *testing.T, h *accountstest.Harness) {
-		s := tokens.NewService(h.Env.DB, h.Env.Keys)
-		token := issue(t, h, s, tokens.Order{Purpose: tokens.Verify, User: h.Person("ada").ID})
-		var good atomic.Int32
-		var wg sync.WaitGroup
-		for range 64 {
-			wg.Go(func() {
-				_, err := consume(t, h, s, tokens.Verify, token.Reveal())
-				for fault.KindOf(err) == fault.Unavailable { // busy: try again
-					_, err = consume(t, h, s, tokens.Verify, token.Reveal())
-				}
-				if err == nil {
-					good.Add(1)
-					return
-				}
-				wantInvalid(t, "a late one", err)
-			})
-		}
-		wg.Wait()
-		if good.Load() != 1 {
-			t.Errorf("the token was good %d times", good.Load())
+		s, ada := tokens.NewService(h.Env.DB, h.Env.Keys), h.Person("ada")
+		purposes := slices.Sorted(maps.Keys(lives))
+		for round := range 25 {
+			p := purposes[round%len(purposes)]
+			token := issue(t, h, s, tokens.Order{Purpose: p, User: ada.ID})
+			var good atomic.Int32
+			var wg sync.WaitGroup
+			begin := make(chan struct{})
+			for range 64 {
+				wg.Go(func() {
+					<-begin
+					_, err := consume(t, h, s, p, token.Reveal())
+					for fault.KindOf(err) == fault.Unavailable { // busy: try again
+						_, err = consume(t, h, s, p, token.Reveal())
+					}
+					if err == nil {
+						good.Add(1)
+						return
+					}
+					wantInvalid(t, "a late one", err)
+				})
+			}
+			close(begin)
+			wg.Wait()
+			if good.Load() != 1 {
+				t.Fatalf("a token for %s was good %d times", p, good.Load())
+			}
 		}
 	})
 }

@@ -40,6 +40,11 @@ func (s *Service) EmailTaken(ctx context.Context, h data.Handle, address string,
 	return s.Table.On(h).WithDeleted().Exists(ctx, emailKey.Eq(EmailKey(address)), id.Ne(except))
 }
 
+// EmailHolder returns the account that EmailTaken tells of, or fault.NotFound.
+func (s *Service) EmailHolder(ctx context.Context, h data.Handle, address string, except ID) (User, error) {
+	return s.Table.On(h).WithDeleted().GetBy(ctx, emailKey.Eq(EmailKey(address)), id.Ne(except))
+}
+
 // ChangeEmail gives an account the address to, which its owner has proved, and
 // ends what is signed in. An account whose address has not the key from any
 // more, or which is switched off, is fault.NotFound; an address that another

@@ -128,6 +128,18 @@ func TestCheckUsername(t *testing.T) {
 	}
 }
 
+func TestFullName(t *testing.T) {
+	t.Parallel()
+	for want, u := range map[string]users.User{
+		"Ada Lovelace": {FirstName: "Ada", LastName: "Lovelace"}, "Ada": {FirstName: "Ada"}, "Lovelace": {LastName: "Lovelace"},
+		"": {Username: "ada"}, "A.  K": {FirstName: " A. ", LastName: "K "},
+	} {
+		if got := u.FullName(); got != want {
+			t.Errorf("%q and %q are %q, want %q", u.FirstName, u.LastName, got, want)
+		}
+	}
+}
+
 func FuzzCheckEmail(f *testing.F) {
 	for _, s := range []string{"ada@example.com", " A@B.C ", "a@b@c", `"x"@y.z`, "a\r\n@b.c", "a@\u212a.de"} {
 		f.Add(s)

@@ -117,9 +117,9 @@ func PasswordContext(address string, names ...string) []string {
 	return append([]string{NormalEmail(address), "manor"}, names...)
 }
 
-// Update changes an account. Switching it off, or an address that is not
-// verified, ends what is signed in, and the last superuser who can sign in stays: fault.Conflict with the code
-// LAST_SUPERUSER. Only who holds all that somebody may do can make them staff or
+// Update changes an account. Switching it off, another address, and one that is
+// not verified end what is signed in, and the last superuser who can sign in
+// stays: fault.Conflict with the code LAST_SUPERUSER. Only who holds all that somebody may do can make them staff or
 // change their address: fault.Forbidden.
 func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, version ...data.Version) (u User, err error) {
 	key, err := s.Table.IDOf(row)
@@ -144,7 +144,7 @@ func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, ver
 			}
 		}
 		changes := in.Changes()
-		if off || unverified {
+		if off || unverified || in.Email.Sent() { // whoever had the old address must not stay signed in
 			changes = append(changes, epoch.Plus(1))
 		}
 		u, err = s.changeIn(ctx, tx, key, where, changes, version...)
