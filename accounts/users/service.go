@@ -8,6 +8,7 @@ import (
 	"github.com/manorgo/manor/domain"
 	"github.com/manorgo/manor/event"
 	"github.com/manorgo/manor/fault"
+	"github.com/manorgo/manor/patch"
 	"github.com/manorgo/manor/secret"
 )
 
@@ -136,6 +137,9 @@ func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, ver
 		return u, err
 	}
 	err = s.DB.Tx(ctx, func(tx *data.Tx) error {
+		if in.Email, err = s.anotherEmail(ctx, tx, key, where, in.Email); err != nil {
+			return err
+		}
 		off := in.Active.Sent() && !in.Active.Or(false)
 		unverified := in.EmailVerified.Sent() && !in.EmailVerified.Or(false) || in.Email.Sent() && !in.EmailVerified.Or(false)
 		if (off || unverified) && auth.From(ctx).Can("*") { // to others superusers are out of reach
@@ -157,6 +161,20 @@ func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, ver
 		return s.events.Emit(ctx, tx, Deactivated{ID: u.ID})
 	})
 	return u, err
+}
+
+// anotherEmail returns nothing if the address is the one that the account has:
+// programs send a row back as they got it.
+func (s *Service) anotherEmail(ctx context.Context, tx *data.Tx, key ID, where data.Filter[User], address patch.Field[string]) (patch.Field[string], error) {
+	to, sent := address.Get()
+	if !sent {
+		return address, nil
+	}
+	was, err := s.Table.On(tx).GetBy(ctx, id.Eq(key), where)
+	if err == nil && was.Email == NormalEmail(to) {
+		address = patch.Field[string]{}
+	}
+	return address, err
 }
 
 // changeIn changes one row that where allows.
