@@ -23,11 +23,13 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/groups"
 	"github.com/manorgo/manor/accounts/identities"
 	"github.com/manorgo/manor/accounts/memberships"
@@ -83,6 +85,7 @@ type Config struct {
 	Checkpoints func(audit.Checkpoint) error
 
 	Accounts accounts.Config
+	APIKeys  apikeys.Config // Prove is set by the app
 	Mail     MailConfig
 	Hasher   *secret.Hasher // passwords; nil means the zero Hasher
 	Log      *slog.Logger   // nil means slog.Default()
@@ -111,6 +114,7 @@ type App struct {
 	flows     *accounts.Service
 	people    *users.Service
 	linked    *identities.Service
+	keys      *apikeys.Service
 	roles     *roles.Service
 	members   *memberships.Service
 	groups    *groups.Service
@@ -134,7 +138,7 @@ func New(c Config) (*App, error) {
 	if err := c.checkDatabases(); err != nil {
 		return nil, err
 	}
-	if err := c.Accounts.Sessions.Check(); err != nil {
+	if err := errors.Join(c.Accounts.Sessions.Check(), c.APIKeys.Check()); err != nil {
 		return nil, err
 	}
 	for _, db := range append(slices.Collect(maps.Values(c.Databases)), c.DB) {
@@ -153,7 +157,7 @@ func New(c Config) (*App, error) {
 		return nil, err
 	}
 	a.serve()
-	if err := a.checkPermissions(); err != nil {
+	if err := errors.Join(a.checkPermissions(), a.checkPeople()); err != nil {
 		return nil, err
 	}
 	c.DB.SetWitness(a.flows.Witness(a.audit))
@@ -228,6 +232,8 @@ func (a *App) build() error {
 	}
 	a.people = users.NewService(a.env)
 	a.linked = identities.NewService(a.env.DB, a.env.Events)
+	a.config.APIKeys.Prove = a.flows.ProveSelf
+	a.keys = apikeys.NewService(a.env, a.config.APIKeys)
 	a.roles = roles.NewService(a.env, a.people, a.Permissions)
 	a.members = memberships.NewService(a.env.DB, a.env.Events)
 	a.groups = groups.NewService(a.env.DB, a.env.Events)
@@ -237,7 +243,7 @@ func (a *App) build() error {
 	builtin := []domain.Func{
 		func(domain.Env) domain.Domain { return a.audit.Domain() },
 		users.Domain, identities.Domain, tokens.Domain, func(domain.Env) domain.Domain { return a.flows.Sessions().Domain() },
-		roles.Domain(a.Permissions), memberships.Domain, groups.Domain,
+		roles.Domain(a.Permissions), func(domain.Env) domain.Domain { return a.keys.Domain() }, memberships.Domain, groups.Domain,
 		func(domain.Env) domain.Domain { return a.flows.Domain() },
 	}
 	for _, f := range builtin {
@@ -291,6 +297,26 @@ func (a *App) checkPermissions() error {
 		for _, p := range r.Access.Permissions() {
 			if !slices.Contains(known, p) {
 				return fmt.Errorf("manor: %s %s asks for the permission %s, which no domain has", r.Method, r.Path, p)
+			}
+		}
+	}
+	return nil
+}
+
+// personal are words of paths below which people look after what proves who they
+// are, or take away what is held about them.
+var personal = []string{"auth", "sessions", "api-keys", "identities", "password-reset", "export"}
+
+// checkPeople holds routes with such words in their paths to be for people: what an
+// API key could do there would make more of it than it is.
+func (a *App) checkPeople() error {
+	for _, r := range a.router.Routes() {
+		if r.Access.Public() || r.ForPeople {
+			continue
+		}
+		for word := range strings.SplitSeq(r.Path, "/") {
+			if slices.Contains(personal, word) {
+				return fmt.Errorf("manor: %s %s is open to programs with an API key, and /%s/ is for people: say web.ForPeople or web.Sensitive", r.Method, r.Path, word)
 			}
 		}
 	}
@@ -381,6 +407,10 @@ func (a *App) Users() *users.Service { return a.people }
 // Identities returns which accounts at other providers belong to whom, for
 // programs that link them from Go.
 func (a *App) Identities() *identities.Service { return a.linked }
+
+// APIKeys returns the keys of programs, for those that issue, verify or end them
+// from Go.
+func (a *App) APIKeys() *apikeys.Service { return a.keys }
 
 // Roles returns who may do what, for programs that change it from Go.
 func (a *App) Roles() *roles.Service { return a.roles }

@@ -44,3 +44,35 @@ func TestPermissionsAreKnown(t *testing.T) {
 		}
 	}
 }
+
+// An app does not start in which an API key could change what proves who somebody is.
+func TestPersonalRoutesAreForPeople(t *testing.T) {
+	t.Parallel()
+	keys, err := secret.NewKeyring([]byte("0123456789abcdefghijklmnopqrstuv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := datatest.Setup{}.SQLite(t)
+	answer := func(context.Context, *web.None) (*web.None, error) { return nil, nil }
+	for _, c := range []struct {
+		pattern string
+		asks    web.Access
+		opts    []web.Option
+		good    bool
+	}{
+		{"POST /auth/tides", web.SignedIn, nil, false},
+		{"POST /tides/sessions", web.Require("users:write"), nil, false},
+		{"POST /auth/tides", web.SignedIn, []web.Option{web.ForPeople()}, true},
+		{"POST /auth/tides", web.SignedIn, []web.Option{web.Sensitive()}, true},
+		{"POST /auth/tides", web.Anyone, nil, true},
+		{"POST /authors", web.SignedIn, nil, true},
+	} {
+		tides := func(domain.Env) domain.Domain {
+			return domain.Domain{Name: "tides", Mount: func(r *web.Router) { web.Handle(r, c.pattern, answer, c.asks, c.opts...) }}
+		}
+		_, err := manor.New(manor.Config{DB: db, Keys: keys, Domains: []domain.Func{tides}})
+		if (err == nil) != c.good || err != nil && !strings.Contains(err.Error(), "say web.ForPeople or web.Sensitive") {
+			t.Errorf("%s for %s: %v", c.pattern, c.asks, err)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "POST /auth/token", s.token, web.Anyone, stranger, tag, guess, onlyFailures, web.Summary("Sign in with tokens"), web.Errors("CREDENTIALS_INVALID", codeChallenge))
 	web.Handle(r, "POST /auth/token/refresh", s.refresh, web.Anyone, stranger, tag, guess, onlyFailures, web.Summary("Renew tokens"), web.Errors("REFRESH_INVALID"))
 	web.Handle(r, "POST /auth/token/revoke", s.revoke, web.Anyone, stranger, tag, web.Summary("End a token"))
-	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, tag, web.Summary("Sign out"))
+	web.Handle(r, "POST /auth/logout", s.logout, web.SignedIn, web.ForPeople(), tag, web.Summary("Sign out"))
 	web.Handle(r, "POST /auth/step-up", s.stepUp, web.SignedIn, tag, web.ForPeople(), web.Summary("Prove again who you are"),
 		web.Describe("Opens what is sensitive for ten minutes, to this session alone. A browser gets another cookie with the answer."), web.Errors("CREDENTIALS_INVALID"))
 
@@ -58,8 +58,8 @@ func (s *Service) mount(r *web.Router) {
 
 	admin := web.Tag("Users")
 	web.Handle(r, "POST /users/{id}/verify/resend", s.resendTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody their verification link again"))
-	web.Handle(r, "POST /users/{id}/password-reset", s.resetTo, web.Require(users.Write), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody a link to choose a new password"))
-	web.Handle(r, "POST /users/{id}/sessions/revoke", s.revokeAll, web.Require(users.Write), admin, web.Summary("End everything somebody is signed in with"))
+	web.Handle(r, "POST /users/{id}/password-reset", s.resetTo, web.Require(users.Write), web.ForPeople(), admin, web.Status(http.StatusAccepted), web.Summary("Mail somebody a link to choose a new password"))
+	web.Handle(r, "POST /users/{id}/sessions/revoke", s.revokeAll, web.Require(users.Write), web.ForPeople(), admin, web.Summary("End everything somebody is signed in with"))
 }
 
 // Accepted says what is going to happen, if there is an account.

@@ -74,7 +74,7 @@ func (s *Service) undoEmail(ctx context.Context, in *tokenBody) (*struct{ Body R
 // mountLeaving serves how people take their data and go.
 func (s *Service) mountLeaving(r *web.Router) {
 	tag := web.Tag("Users")
-	web.Handle(r, "GET /users/me/export", s.exportOwn, web.SignedIn, tag, web.Summary("Take away everything that is held about you"))
+	web.Handle(r, "GET /users/me/export", s.exportOwn, web.SignedIn, web.ForPeople(), tag, web.Summary("Take away everything that is held about you"))
 	web.Handle(r, "DELETE /users/me", s.leave, web.SignedIn, web.ForPeople(), tag, web.Summary("Delete your account"),
 		web.Describe("It is gone for everybody at once, and erased after a time in which a mailed link brings it back."),
 		web.Errors("CREDENTIALS_INVALID", "STEP_UP_REQUIRED", "LAST_SUPERUSER"))

@@ -28,10 +28,12 @@ const most = 20
 var verbs = map[driver.Verb]string{driver.Insert: "created", driver.Update: "updated", driver.Delete: "deleted"}
 
 // entries returns what is to be written of a transaction: an entry for each
-// event and for each change of a table that no event tells of.
+// event and for each change of a table that no event tells of. An event with a
+// method Unaudited() has none.
 func entries(deeds []data.Deed) (out []Entry) {
 	for _, d := range deeds {
 		switch fact := d.Fact.(type) {
+		case interface{ Unaudited() }:
 		case event.Event:
 			out = add(out, ofEvent(fact), 0)
 		case Record:

@@ -25,6 +25,7 @@ type Principal struct {
 	Subject     Subject
 	Scheme      string      // the name of the Scheme that vouched for the caller
 	Session     string      // the id of the session it belongs to, or ""
+	Key         string      // the public id of the API key it came with, or ""; then Session is ""
 	Permissions Permissions // what the caller may do
 	Roles       []string    // the names of the roles held, superuser and staff among them; none if the credential is limited to less
 	Verified    bool        // the caller has proved to read mail at their address
@@ -92,6 +93,9 @@ type Scheme struct {
 	// Verify returns whose credential it is. A credential that is wrong,
 	// expired or revoked is fault.Unauthenticated, all alike.
 	Verify func(ctx context.Context, credential string) (*Principal, error)
+
+	// Codes are those of errors of Verify that OpenAPI is to list.
+	Codes []string
 }
 
 // A Gate authenticates requests by the first scheme that finds a credential.

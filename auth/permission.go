@@ -59,6 +59,29 @@ func Grants(grant, permission string) bool {
 	return ok && strings.HasPrefix(permission, resource+":")
 }
 
+// Meet returns what both ps and qs permit, and nothing else: the smaller of each
+// two grants of which one holds the other. Since a wildcard stands for all of a
+// resource or for everything, any two grants are so, or have nothing in common.
+func (ps Permissions) Meet(qs Permissions) (out Permissions) {
+	for _, p := range ps {
+		for _, q := range qs {
+			switch {
+			case Grants(q, p):
+				out = append(out, p)
+			case Grants(p, q):
+				out = append(out, q)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Cover reports whether ps permit all that qs do.
+func (ps Permissions) Cover(qs Permissions) bool {
+	return !slices.ContainsFunc(qs, func(q string) bool { return !ps.Allow(q) })
+}
+
 // CheckAny returns nil if the caller holds at least one of the permissions, and
 // what Refuse does otherwise. Nobody holds one of none.
 func CheckAny(ctx context.Context, permissions ...string) error {

@@ -89,3 +89,36 @@ func TestCheckSeveral(t *testing.T) {
 		t.Error("nobody holds a role, or somebody does not hold theirs")
 	}
 }
+
+// What two credentials permit together is what each permits, for all sets of grants
+// of two resources with two actions.
+func TestMeet(t *testing.T) {
+	t.Parallel()
+	grants := auth.Permissions{"*", "a:*", "a:x", "a:y", "b:*", "b:x", "ab:x"}
+	asked := []string{"a:x", "a:y", "a:z", "b:x", "b:y", "ab:x", "c:x", "a:*", "*"}
+	subset := func(n int) (out auth.Permissions) {
+		for i, g := range grants {
+			if n>>i&1 == 1 {
+				out = append(out, g)
+			}
+		}
+		return out
+	}
+	for n := range 1 << len(grants) {
+		for m := range 1 << len(grants) {
+			ps, qs := subset(n), subset(m)
+			met, covers := ps.Meet(qs), true
+			for _, q := range qs {
+				covers = covers && ps.Allow(q)
+			}
+			for _, p := range asked {
+				if got, want := met.Allow(p), ps.Allow(p) && qs.Allow(p); got != want {
+					t.Fatalf("%q and %q are %q, which allows %s: %v, want %v", ps, qs, met, p, got, want)
+				}
+			}
+			if ps.Cover(qs) != covers {
+				t.Fatalf("%q covers %q: %v", ps, qs, !covers)
+			}
+		}
+	}
+}

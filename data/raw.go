@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,19 +19,25 @@ import (
 // is part of the program. It is immutable and may be a package variable.
 type Select[R any] struct {
 	fields   []*field
+	sealed   bool // it has sealed columns
 	sqlite   *driver.Statement
 	postgres *driver.Statement
 }
 
 // NewSelect returns the query with this text, whose parameters are written ?.
-// A non-empty postgres is used there instead. It panics if R's tags make no
-// sense.
+// A non-empty postgres is used there instead. A sealed column of a table needs
+// the option sealed=TABLE.COLUMN, and the table's primary key as the column id. It
+// panics if R's tags make no sense.
 func NewSelect[R any](text, postgres string) *Select[R] {
 	s := &Select[R]{fields: parseFields("select", reflect.TypeFor[R](), 0)}
 	var columns []driver.Column
 	for _, f := range s.fields {
 		if f.seal != nil {
-			panic("data: a sealed column can only be read by its table, not by a Select: " + f.column.Name)
+			id := slices.IndexFunc(s.fields, func(f *field) bool { return f.column.Name == "id" })
+			if f.seal.as == "" || id < 0 {
+				panic("data: a Select of a sealed column needs the option sealed=TABLE.COLUMN, and the column id of its row: " + f.column.Name)
+			}
+			f.seal.id, s.sealed = s.fields[id], true
 		}
 		columns = append(columns, f.column)
 	}
@@ -104,6 +111,9 @@ func (s *Select[R]) each(ctx context.Context, h Handle, args []any, read func(dr
 		return classify(err, nil)
 	}
 	defer rows.Close()
+	if s.sealed {
+		rows = sealedRows{rows, h.database()}
+	}
 	if err := read(rows, make([]any, len(s.fields))); err != nil {
 		return classify(err, nil)
 	}

@@ -23,11 +23,16 @@ var dearer = map[string]int{
 	"POST /auth/password/change":           7,  // and who: the account, the password, open links, the session that goes on
 	"POST /auth/email/change":              11, // and who: the account twice, is it taken, earlier links, two links, two mails
 	"POST /auth/email/undo":                9,  // whose is the link, the link, who is in the way, the address, three kinds of links, the new link
-	"DELETE /users/me":                     9,  // and who: the account, the last superuser, the mark, open links, the link, the mail
+	"DELETE /users/me":                     10, // and who: the account, the last superuser, the mark, keys, open links, the link, the mail
 	"POST /users/invitations":              6,  // and who: is it taken, earlier ones, the link, the mail
 	"POST /auth/invitations/accept":        6,  // is the link good, whose is it, the link, the account, other links
-	"POST /users/{id}/deactivate":          6,  // and who: the last superuser, the switch, open links
-	"DELETE /users/{id}":                   5,
+	"POST /users/{id}/deactivate":          7,  // and who: the last superuser, the switch, keys, open links
+	"DELETE /users/{id}":                   6,
+	"POST /api-keys":                       6, // and who: the account, what they may do, how many keys, the key
+	"POST /users/{id}/api-keys":            6,
+	"PATCH /api-keys/{key_id}":             6, // and who: the account, what they may do, hold the key, the key
+	"POST /api-keys/{key_id}/rotate":       9, // and who: the account, what they may do, hold the key, its end, how many, the new one, its name
+	"DELETE /users/{id}/api-keys/{key_id}": 5, // and who: is it in reach, hold it, its end
 	"DELETE /users/me/identities/{id}":     5, // and who: hold them, the row, what is left
 	"POST /auth/token":                     6, // who is it, when they last came, what they may do, the session, its refresh token
 	"POST /users/{id}/password-reset":      7, // who is it, the earlier link, the link, the mail

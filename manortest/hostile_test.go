@@ -98,6 +98,8 @@ func (w *world) undo(q request, r *manortest.Response) {
 		q.client.Delete(q.path).Want(204)
 	case q.path == "/roles":
 		w.admin.Delete("/roles/" + url.PathEscape(r.Text("name"))).Want(204)
+	case strings.HasSuffix(q.path, "/api-keys"):
+		q.client.Delete(q.path + "/" + r.Text("key_id")).Want(204)
 	default:
 		w.admin.Delete(q.path + "/" + r.Text("id"))
 		q.client.Delete(q.path + "/" + r.Text("id"))

@@ -27,7 +27,8 @@ const matrixFile = "testdata/matrix.txt"
 const matrixHelp = `# Who may call what: for each route of the program, what every kind of caller gets.
 # "ok" is a success. Objects in paths belong to "owner", whose profile is hidden and whose group waits for a decision;
 # "other" has nothing. "member" and "higher" have a basic and a higher membership, and those called like a permission
-# hold a role with that alone. The sessions of "expired", "revoked", "disabled" and "unverified" are of no use any more.
+# hold a role with that alone. "key" is an API key of "owner" that is for nothing in particular, "superkey" one of a
+# superuser that is for everything. The sessions of "expired", "revoked", "disabled" and "unverified" are of no use any more.
 # The test writes this file with MANOR_TEST_UPDATE=1; whatever changes in it changes who may do something.
 `
 
@@ -76,6 +77,12 @@ func newBoard(t *testing.T, app *manortest.App) *board {
 		add(p, app.As(t, strings.ReplaceAll(p, ":", "."), p))
 	}
 	add("superuser", admin)
+	keyOf := func(c *manortest.Client, scopes ...string) *manortest.Response {
+		return c.Post("/api-keys", body{"name": "key", "scopes": append([]string{}, scopes...)}).Want(201)
+	}
+	key := keyOf(owner)
+	add("key", app.Anonymous(t).Bearer(key.Text("key")))
+	add("superkey", app.Anonymous(t).Bearer(keyOf(admin, "*").Text("key")))
 
 	app.Anonymous(t).Post("/auth/register", body{"email": "late@example.com", "password": manortest.Password}).Want(202)
 	verify := app.MailedToken(t, "late@example.com")
@@ -91,6 +98,7 @@ func newBoard(t *testing.T, app *manortest.App) *board {
 	invite("invited@example.com")
 	b.names = strings.NewReplacer(
 		"{owner}", owner.User.ID.String(), "{late}", admin.Get("/users/by-email/late@example.com").Want(200).Text("id"), "{other}", other.User.ID.String(),
+		"{key}", key.Text("key_id"),
 		"{identity}", identityOf(t, app, owner.User.ID.String()),
 		"{session}", owner.Get("/auth/sessions").Want(200).Text("items.0.id"),
 		"{membership}", owner.Post("/users/me/membership", body{}).Want(201).Text("id"),
@@ -152,6 +160,15 @@ var moves = map[string]move{
 	"POST /users/invitations":        {body: `{"email":"guest@example.com"}`},
 	"DELETE /users/invitations/{id}": {path: "/users/invitations/{invitation}"},
 	"DELETE /auth/sessions/{id}":     {path: "/auth/sessions/{session}", lone: true},
+
+	"POST /api-keys":                       {body: `{"name":"new","scopes":[]}`},
+	"GET /api-keys/{key_id}":               {path: "/api-keys/{key}"},
+	"PATCH /api-keys/{key_id}":             {path: "/api-keys/{key}", body: `{"name":"other"}`},
+	"POST /api-keys/{key_id}/rotate":       {path: "/api-keys/{key}/rotate", body: `{"overlap_seconds":60}`},
+	"DELETE /api-keys/{key_id}":            {path: "/api-keys/{key}"},
+	"GET /users/{id}/api-keys":             {path: "/users/{owner}/api-keys"},
+	"POST /users/{id}/api-keys":            {path: "/users/{owner}/api-keys", body: `{"name":"new","scopes":[]}`},
+	"DELETE /users/{id}/api-keys/{key_id}": {path: "/users/{owner}/api-keys/{key}"},
 
 	"DELETE /users/me/identities/{id}":     {path: "/users/me/identities/{identity}"},
 	"PATCH /users/me":                      {body: `{"first_name":"New"}`},
@@ -300,7 +317,7 @@ func parseMatrix(text string) map[string]map[string]string {
 func (b *board) refusals(matrix map[string]map[string]string) {
 	nothing := strings.NewReplacer(
 		"{owner}", users.ID{15: 1}.String(), "{late}", users.ID{15: 8}.String(), "{session}", users.ID{15: 2}.String(), "{membership}", users.ID{15: 3}.String(), "{group}", users.ID{15: 4}.String(),
-		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(), "{invitation}", users.ID{15: 6}.String(), "{identity}", users.ID{15: 7}.String(),
+		"/by-username/owner", "/by-username/nobody", "{other}", users.ID{15: 5}.String(), "{invitation}", users.ID{15: 6}.String(), "{identity}", users.ID{15: 7}.String(), "{key}", "0000000000000000",
 	)
 	asked := 0
 	for route, gets := range matrix {

@@ -103,6 +103,14 @@ var writes = []write{
 	{route: "DELETE /users/me/identities/{id}", caller: "ann", path: "/users/me/identities/{identity}"},
 	{route: "POST /auth/password/change", caller: "bob", body: fixed(body{"current_password": manortest.Password, "new_password": manortest.Password})},
 
+	{route: "POST /api-keys", caller: "bob", body: fixed(body{"name": "deploy", "scopes": []string{}}), after: keepKey},
+	{route: "PATCH /api-keys/{key_id}", caller: "bob", path: "/api-keys/{key}", body: fixed(body{"name": "deploys", "scopes": []string{}})},
+	{route: "POST /api-keys/{key_id}/rotate", caller: "bob", path: "/api-keys/{key}/rotate", body: fixed(body{"overlap_seconds": 60}), after: keepKey},
+	{route: "DELETE /api-keys/{key_id}", caller: "bob", path: "/api-keys/{key}"},
+	{route: "POST /users/{id}/api-keys", caller: "admin", path: "/users/{bob}/api-keys", body: fixed(body{"name": "theirs", "scopes": []string{}}), after: keepKey},
+	{route: "DELETE /users/{id}/api-keys/{key_id}", caller: "admin", path: "/users/{bob}/api-keys/{key}"},
+	{route: "POST /api-keys/revoke-all", caller: "bob"},
+
 	{route: "POST /users/me/membership", caller: "ann", body: fixed(body{"city": "Oslo"})},
 	{route: "PATCH /users/me/membership", caller: "ann", body: fixed(body{"city": "Bergen"})},
 	{route: "DELETE /users/me/membership", caller: "ann"},
@@ -156,6 +164,8 @@ var writes = []write{
 	{route: "POST /auth/step-up", caller: "bob", body: fixed(body{"password": manortest.Password})},
 	{route: "POST /auth/logout", caller: "bob"},
 }
+
+func keepKey(w *world, r *manortest.Response) { w.known["key"] = r.Text("key_id") }
 
 func keepTokens(w *world, r *manortest.Response) {
 	w.known["access"], w.known["refresh"] = r.Text("access_token"), r.Text("refresh_token")
@@ -234,7 +244,7 @@ func short(r web.Route) string { return r.Method + " " + strings.TrimPrefix(r.Pa
 func anyPath(r web.Route) string {
 	return strings.NewReplacer(
 		"/api/v1", "", "{id}", "01890000-0000-7000-8000-000000000000", "{user_id}", "01890000-0000-7000-8000-000000000001",
-		"{name}", "staff", "{username}", "nobody", "{email}", "nobody@example.com",
+		"{name}", "staff", "{username}", "nobody", "{email}", "nobody@example.com", "{key_id}", "0000000000000000",
 	).Replace(r.Path)
 }
 

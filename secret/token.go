@@ -35,7 +35,9 @@ const (
 
 	tokenBytes = 32
 	bodySize   = 43 // the fewest digits of base 62 that hold 256 bits
-	crcSize    = 6  // likewise for 32 bits
+
+	// ChecksumSize is how many digits a Checksum has: the fewest that hold 32 bits.
+	ChecksumSize = 6
 )
 
 // A Token is a random credential of 256 bits:
@@ -57,10 +59,10 @@ func NewToken(p Prefix) Token {
 }
 
 func makeToken(p Prefix, random []byte) Token {
-	b := make([]byte, 0, len(p)+1+bodySize+crcSize)
+	b := make([]byte, 0, len(p)+1+bodySize+ChecksumSize)
 	b = append(append(b, p...), '_')
 	b = appendBase62(b, new(big.Int).SetBytes(random), bodySize)
-	sum := checksum(string(b))
+	sum := Checksum(string(b))
 	return Token{text: NewText(string(append(b, sum[:]...)))}
 }
 
@@ -70,16 +72,14 @@ func makeToken(p Prefix, random []byte) Token {
 // same error. That a token has the right form does not mean that it was ever
 // given out.
 func ParseToken(p Prefix, s string) (Token, error) {
-	if !LooksLike(p, s) || len(s) != len(p)+1+bodySize+crcSize {
+	if !LooksLike(p, s) || len(s) != len(p)+1+bodySize+ChecksumSize {
 		return Token{}, invalidToken()
 	}
-	for _, c := range []byte(s[len(p)+1:]) {
-		if strings.IndexByte(base62, c) < 0 {
-			return Token{}, invalidToken()
-		}
+	if !IsBase62(s[len(p)+1:]) {
+		return Token{}, invalidToken()
 	}
-	body := s[:len(s)-crcSize]
-	if sum := checksum(body); s[len(body):] != string(sum[:]) {
+	body := s[:len(s)-ChecksumSize]
+	if sum := Checksum(body); s[len(body):] != string(sum[:]) {
 		return Token{}, invalidToken()
 	}
 	return Token{text: NewText(s)}, nil
@@ -103,14 +103,47 @@ func (t Token) Reveal() string { return t.text.Reveal() }
 // IsZero reports whether t is no token.
 func (t Token) IsZero() bool { return t.text.IsZero() }
 
-// checksum returns the CRC-32 (IEEE) of s in base 62.
-func checksum(s string) (out [crcSize]byte) {
-	n := crc32.ChecksumIEEE([]byte(s))
-	for i := crcSize - 1; i >= 0; i-- {
+// Checksum returns the CRC-32 (IEEE) of s in base 62, by which a text that was
+// mistyped or made up is told without looking anything up. It does not allocate.
+func Checksum(s string) (out [ChecksumSize]byte) {
+	n := ^uint32(0) // as hash/crc32 has it, which wants a slice that escapes
+	for i := range len(s) {
+		n = crc32.IEEETable[byte(n)^s[i]] ^ n>>8
+	}
+	n = ^n
+	for i := ChecksumSize - 1; i >= 0; i-- {
 		out[i] = base62[n%62]
 		n /= 62
 	}
 	return out
+}
+
+// IsBase62 reports whether s has nothing but digits of base 62: 0 to 9, A to Z
+// and a to z.
+func IsBase62(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c-'0' > 9 && c-'A' > 25 && c-'a' > 25 {
+			return false
+		}
+	}
+	return true
+}
+
+// NewBase62 returns n random digits of base 62, each as likely as the others: 43
+// of them are as hard to guess as 256 bits.
+func NewBase62(n int) Text {
+	out, random := make([]byte, 0, n), make([]byte, 2*n)
+	for {
+		_, _ = rand.Read(random) // never fails
+		for _, c := range random {
+			if len(out) == n {
+				return NewText(string(out))
+			}
+			if c < 248 { // 4 × 62, so that no digit comes up more often
+				out = append(out, base62[c%62])
+			}
+		}
+	}
 }
 
 // appendBase62 appends n in exactly width digits.

@@ -35,7 +35,7 @@ func TestTokenAlphabet(t *testing.T) {
 	for c := range 256 {
 		b := append([]byte("mns_"), bytes.Repeat([]byte("0"), bodySize)...)
 		b[20] = byte(c)
-		sum := checksum(string(b))
+		sum := Checksum(string(b))
 		_, err := ParseToken(SessionCookie, string(b)+string(sum[:]))
 		if want := bytes.IndexByte([]byte(base62), byte(c)) >= 0; (err == nil) != want {
 			t.Errorf("character %q: %v", byte(c), err)

@@ -55,7 +55,7 @@ func (r *Router) checkProblem(ep *endpoint, req *http.Request, status int, heade
 	if p.Status != status || p.RequestID != header.Get("X-Request-Id") {
 		differs("the problem has status %d and request %q", p.Status, p.RequestID)
 	}
-	if !slices.Contains(generalCodes(), p.Code) && (ep == nil || !slices.Contains(ep.Codes, p.Code)) {
+	if !slices.Contains(r.generalCodes(), p.Code) && (ep == nil || !slices.Contains(ep.Codes, p.Code)) {
 		differs("the code %s is not documented", p.Code)
 	}
 }

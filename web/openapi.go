@@ -95,17 +95,20 @@ func (r *Router) openAnswers() {
 }
 
 // generalCodes are those that any route may answer with.
-func generalCodes() []string {
+func (r *Router) generalCodes() []string {
 	out := []string{auth.CodeRenewed, codeMethod, codeTooLarge, codeMediaType, codeMisdirected, codeReference}
 	for _, f := range failures {
 		out = append(out, f.code)
+	}
+	for _, s := range r.config.Gate {
+		out = append(out, s.Codes...)
 	}
 	return out
 }
 
 // codes returns the catalogue of all codes, sorted.
 func (r *Router) codes() []string {
-	out := generalCodes()
+	out := r.generalCodes()
 	for _, ep := range r.endpoints {
 		out = append(out, ep.Codes...)
 	}
@@ -118,15 +121,24 @@ func (r *Router) securitySchemes() map[string]*huma.SecurityScheme {
 	if r.config.SessionCookie != "" {
 		out["session"] = &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: r.config.SessionCookie}
 	}
+	if slices.ContainsFunc(r.config.Gate, func(s auth.Scheme) bool { return s.Name == keyScheme }) {
+		out[keyScheme] = &huma.SecurityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "A key may also be sent as a bearer token."}
+	}
 	return out
 }
 
+// keyScheme is the name of the scheme of API keys.
+const keyScheme = "apikey"
+
 // security returns the credentials of which a route takes any one.
-func (r *Router) security(a Access) (out []map[string][]string) {
-	if a.Public() {
+func (r *Router) security(ep *endpoint) (out []map[string][]string) {
+	if ep.Access.Public() {
 		out = append(out, map[string][]string{})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.securitySchemes())) {
+		if name == keyScheme && ep.ForPeople {
+			continue
+		}
 		out = append(out, map[string][]string{name: {}})
 	}
 	return out
@@ -202,7 +214,7 @@ func (ep *endpoint) problemStatuses() []int {
 func (r *Router) operation(ep *endpoint) *huma.Operation {
 	op := &huma.Operation{
 		Method: ep.Method, Path: ep.Path, OperationID: ep.OperationID, Summary: ep.Summary, Description: ep.Description,
-		Tags: ep.Tags, Parameters: ep.params, Security: r.security(ep.Access),
+		Tags: ep.Tags, Parameters: ep.params, Security: r.security(ep),
 		Responses: map[string]*huma.Response{}, Extensions: map[string]any{},
 	}
 	if p := ep.Access.Permission(); p != "" {

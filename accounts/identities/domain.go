@@ -28,7 +28,7 @@ func Domain(env domain.Env) domain.Domain {
 
 func (s *Service) mount(r *web.Router) {
 	tag := web.Tag("Identities")
-	web.HandleList(r, "GET /users/me/identities", table, s.own, view, web.SignedIn, tag,
+	web.HandleList(r, "GET /users/me/identities", table, s.own, view, web.SignedIn, web.ForPeople(), tag,
 		web.Summary("List your accounts at other providers"))
 	web.Handle(r, "DELETE /users/me/identities/{id}", s.remove, web.SignedIn, tag, web.Sensitive(),
 		web.Summary("Unlink an account at another provider"),

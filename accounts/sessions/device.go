@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/secret"
 	"github.com/manorgo/manor/web"
@@ -12,7 +13,7 @@ import (
 // standing is what a session that begins must know of its owner.
 type standing struct {
 	Superuser bool           `db:"is_superuser"`
-	Granted   []granted      `db:"granted,json"`
+	Granted   []users.Grant  `db:"granted,json"`
 	Known     bool           `db:"known"` // a session began here before
 	device    *secret.Digest // where it begins; nil if that is not known
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/manorgo/manor/accounts/users"
@@ -20,23 +19,10 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// grantedSQL is the permissions of each role of the user u.
-const grantedSQL = `(SELECT GROUPED FROM roles r WHERE r.id IN (SELECT h.role_id FROM user_roles h WHERE h.user_id = u.id)
-		OR (u.is_staff AND r.name = 'staff'))`
-
 var (
-	holders   = newSelect[holder](holderSQL)
-	standings = newSelect[standing](standingSQL)
+	holders   = users.SelectGrants[holder](holderSQL, "")
+	standings = users.SelectGrants[standing](standingSQL, "")
 )
-
-// newSelect returns a query in which GRANTED stands for what a user may do.
-func newSelect[R any](text string) *data.Select[R] {
-	text = strings.Replace(text, "GRANTED", grantedSQL, 1)
-	return data.NewSelect[R](
-		strings.Replace(text, "GROUPED", "json_group_array(json_object('name', r.name, 'permissions', json(r.permissions)))", 1),
-		strings.Replace(text, "GROUPED", "COALESCE(json_agg(json_build_object('name', r.name, 'permissions', r.permissions)), '[]')", 1),
-	)
-}
 
 // Domain returns everything sessions add to an app, with the zero Config.
 func Domain(env domain.Env) domain.Domain {
@@ -141,10 +127,10 @@ type View struct {
 }
 
 func (s *Service) mount(r *web.Router) {
-	tag := web.Tag("Sessions")
-	web.HandleList(r, "GET /auth/sessions", table, s.list, view, web.SignedIn, tag, web.Summary("List where you are signed in"))
-	web.Handle(r, "DELETE /auth/sessions/{id}", s.remove, web.SignedIn, tag, web.Summary("End one of your sessions"))
-	web.Handle(r, "POST /auth/sessions/revoke-others", s.revokeOthers, web.SignedIn, tag, web.Summary("End all your sessions but this one"))
+	tag, people := web.Tag("Sessions"), web.ForPeople()
+	web.HandleList(r, "GET /auth/sessions", table, s.list, view, web.SignedIn, people, tag, web.Summary("List where you are signed in"))
+	web.Handle(r, "DELETE /auth/sessions/{id}", s.remove, web.SignedIn, people, tag, web.Summary("End one of your sessions"))
+	web.Handle(r, "POST /auth/sessions/revoke-others", s.revokeOthers, web.SignedIn, people, tag, web.Summary("End all your sessions but this one"))
 }
 
 // list returns the caller's live sessions.

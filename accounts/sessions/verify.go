@@ -15,22 +15,16 @@ import (
 // holder is what a request must know of its caller: the session, the account
 // and its rights, in one statement.
 type holder struct {
-	ID              ID        `db:"id"`
-	UserID          users.ID  `db:"user_id"`
-	Remember        bool      `db:"remember"`
-	AuthenticatedAt time.Time `db:"authenticated_at"`
-	LastSeenAt      time.Time `db:"last_seen_at"`
-	ExpiresAt       time.Time `db:"expires_at"`
-	Epoch           int       `db:"epoch"`
-	Rights          int64     `db:"rights"`
-	Superuser       bool      `db:"is_superuser"`
-	Granted         []granted `db:"granted,json"`
-}
-
-// granted is a role that the account holds.
-type granted struct {
-	Name        string   `json:"name"`
-	Permissions []string `json:"permissions"`
+	ID              ID            `db:"id"`
+	UserID          users.ID      `db:"user_id"`
+	Remember        bool          `db:"remember"`
+	AuthenticatedAt time.Time     `db:"authenticated_at"`
+	LastSeenAt      time.Time     `db:"last_seen_at"`
+	ExpiresAt       time.Time     `db:"expires_at"`
+	Epoch           int           `db:"epoch"`
+	Rights          int64         `db:"rights"`
+	Superuser       bool          `db:"is_superuser"`
+	Granted         []users.Grant `db:"granted,json"`
 }
 
 const holderSQL = `SELECT s.id, s.user_id, s.remember, s.authenticated_at, s.last_seen_at, s.expires_at, s.epoch, s.rights, u.is_superuser,
@@ -134,20 +128,19 @@ func (s *Service) replaced(ctx context.Context, digests []secret.Digest) error {
 func (h *holder) principal() *auth.Principal {
 	// The statement finds no session of an address that is not verified.
 	p := &auth.Principal{Subject: auth.Subject(h.UserID.String()), Session: h.ID.String(), Since: h.AuthenticatedAt, Verified: true}
+	p.Permissions = users.PermissionsOf(h.Superuser, h.Granted)
 	for _, r := range h.Granted {
 		p.Roles = append(p.Roles, r.Name)
-		p.Permissions = append(p.Permissions, r.Permissions...)
 	}
 	if h.Superuser {
 		p.Roles = append(p.Roles, users.RoleSuperuser)
-		p.Permissions = auth.Permissions{"*"}
 	}
 	return p
 }
 
 // fingerprint is a number for what somebody may do: the sum over their roles of
 // an FNV-1a hash of each, since roles come in any order.
-func fingerprint(superuser bool, roles []granted) int64 {
+func fingerprint(superuser bool, roles []users.Grant) int64 {
 	const offset, prime = 14695981039346656037, 1099511628211
 	sum := uint64(0)
 	if superuser {

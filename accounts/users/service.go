@@ -120,8 +120,10 @@ func PasswordContext(address string, names ...string) []string {
 
 // Update changes an account. Switching it off, another address, and one that is
 // not verified end what is signed in, and the last superuser who can sign in
-// stays: fault.Conflict with the code LAST_SUPERUSER. Only who holds all that somebody may do can make them staff or
-// change their address: fault.Forbidden.
+// stays: fault.Conflict with the code LAST_SUPERUSER. Only who holds all that
+// somebody may do can make them staff or change their address: fault.Forbidden.
+// With an API key nobody changes an address: fault.Forbidden with
+// SESSION_REQUIRED.
 func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, version ...data.Version) (u User, err error) {
 	key, err := s.Table.IDOf(row)
 	if err != nil {
@@ -129,6 +131,11 @@ func (s *Service) Update(ctx context.Context, row data.Key[User], in Update, ver
 	}
 	if name, ok := in.Username.Get(); ok {
 		if err := CheckUsername(name); err != nil {
+			return u, err
+		}
+	}
+	if in.Email.Sent() && auth.From(ctx).Key != "" { // where links for a new password are mailed
+		if err := auth.CheckPerson(ctx); err != nil {
 			return u, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/groups"
 	"github.com/manorgo/manor/accounts/identities"
 	"github.com/manorgo/manor/accounts/memberships"
@@ -90,7 +91,7 @@ func build(t *testing.T, db *data.DB) *Harness {
 		return all
 	}
 	for _, d := range []domain.Func{
-		users.Domain, identities.Domain, tokens.Domain, sessions.Domain, roles.Domain(catalogue), memberships.Domain, groups.Domain,
+		users.Domain, identities.Domain, tokens.Domain, sessions.Domain, roles.Domain(catalogue), memberships.Domain, groups.Domain, apikeys.Domain,
 	} {
 		h.Domains = append(h.Domains, d(h.Env))
 	}
