@@ -46,7 +46,7 @@ func TestLengths(t *testing.T) {
 			}
 			for name, s := range fields(app, routeOf(t, app, q.route)) {
 				if s.MaxLength == nil {
-					if s.Type == "string" && len(s.Enum) == 0 && s.Format == "" && !strings.Contains(q.route, "/products") { // an example's
+					if s.Type == "string" && len(s.Enum) == 0 && s.Format == "" && s.ContentEncoding == "" && !strings.Contains(q.route, "/products") { // an example's
 						t.Errorf("%s: %s may be as long as you like", q.route, name)
 					}
 					continue
@@ -115,7 +115,7 @@ func TestGoneIsAsNeverThere(t *testing.T) {
 				for _, c := range []*manortest.Client{w.admin, w.ann, w.bob} {
 					asked++
 					was, never := c.Do(r.Method, gone+rest+query, send), c.Do(r.Method, never+query, send)
-					if same(t, short(r), told(was), told(never)); was.Status != 404 && was.Status != 403 {
+					if same(t, short(r), told(was), told(never)); was.Status != 404 && was.Status != 403 && was.Value("total") != 0.0 { // or a list of nothing
 						t.Errorf("%s of what is gone: %d", short(r), was.Status)
 					}
 				}

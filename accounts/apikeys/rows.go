@@ -77,8 +77,8 @@ type standing struct {
 
 // owners are held until the transaction ends, so that no two keys of one owner are
 // counted at once. Foreign keys may refer to them meanwhile.
-var owners = users.SelectGrants[standing](`SELECT u.is_active AND u.deleted_at IS NULL AS alive, u.is_superuser, GRANTED AS granted
-FROM users u WHERE u.id = ?`, " FOR NO KEY UPDATE OF u")
+var owners = users.SelectGrants[standing](`SELECT u.is_active AS alive, u.is_superuser, GRANTED AS granted
+FROM users u WHERE u.id = ? AND u.deleted_at IS NULL`, " FOR NO KEY UPDATE OF u")
 
 // lockOwner returns what a user may do, or fault.NotFound.
 func lockOwner(ctx context.Context, tx *data.Tx, user users.ID) (standing, error) {

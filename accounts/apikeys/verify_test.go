@@ -302,6 +302,7 @@ func TestKeysEndWithTheAccount(t *testing.T) {
 	each(t, apikeys.Config{}, func(b *bench) {
 		ctx, root := b.t.Context(), b.Superuser("root1")
 		admin := b.As(root, "*")
+		refused := map[string]fault.Kind{"switched off": fault.Forbidden, "deleted": fault.NotFound}
 		for what, end := range map[string]func() error{
 			"switched off": func() error { _, err := b.Users.SetActive(admin, b.ann.ID, false); return err },
 			"deleted":      func() error { return b.Users.Delete(admin, b.ann.ID) },
@@ -318,7 +319,7 @@ func TestKeysEndWithTheAccount(t *testing.T) {
 			b.Must(end())
 			b.verify(what, key.Key.Reveal(), apikeys.CodeRevoked)
 			_, err := b.keys.Create(ctx, b.ann.ID, apikeys.Create{Name: "x"})
-			b.Want("a new key, "+what, err, fault.Forbidden)
+			b.Want("a new key, "+what, err, refused[what])
 			_, err = b.Users.Reactivate(admin, b.ann.ID)
 			b.Must(err)
 			b.verify(what+" and back", key.Key.Reveal(), apikeys.CodeRevoked)
