@@ -94,6 +94,11 @@ type Scheme struct {
 	// expired or revoked is fault.Unauthenticated, all alike.
 	Verify func(ctx context.Context, credential string) (*Principal, error)
 
+	// Prove, if it is not nil, is Verify for a credential that is the whole request,
+	// such as a signature. It may read the body if it puts it back. Such schemes are
+	// asked before all others.
+	Prove func(r *http.Request) (*Principal, error)
+
 	// Codes are those of errors of Verify that OpenAPI is to list.
 	Codes []string
 }
@@ -109,7 +114,7 @@ func (g Gate) Authenticate(r *http.Request) (*Principal, error) {
 	}
 	for _, s := range g {
 		if credential, ok := s.Find(r); ok {
-			p, err := s.Verify(r.Context(), credential)
+			p, err := s.principal(r, credential)
 			if err != nil {
 				return nil, err
 			}
@@ -121,6 +126,28 @@ func (g Gate) Authenticate(r *http.Request) (*Principal, error) {
 		return nil, fault.Errorf(fault.Unauthenticated, "the credential is not valid")
 	}
 	return &Principal{}, nil
+}
+
+// NewGate returns the gate of some schemes, in the order in which they are asked.
+func NewGate(schemes ...Scheme) Gate {
+	g := slices.Clone(schemes)
+	slices.SortStableFunc(g, func(a, b Scheme) int {
+		switch {
+		case (a.Prove == nil) == (b.Prove == nil):
+			return 0
+		case a.Prove != nil:
+			return -1
+		}
+		return 1
+	})
+	return g
+}
+
+func (s *Scheme) principal(r *http.Request, credential string) (*Principal, error) {
+	if s.Prove != nil {
+		return s.Prove(r)
+	}
+	return s.Verify(r.Context(), credential)
 }
 
 // Bearer returns the token of an Authorization: Bearer header (RFC 6750), whose

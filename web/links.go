@@ -31,3 +31,7 @@ func (l Links) To(path string, query url.Values) string {
 
 // Secure reports whether people reach the app by HTTPS.
 func (l Links) Secure() bool { return l.base.Scheme == "https" }
+
+// Origin returns the scheme and the host, with a port if it needs one, that the
+// world knows the app by. They are empty for the zero Links.
+func (l Links) Origin() (scheme, host string) { return l.base.Scheme, l.base.Host }

@@ -121,14 +121,24 @@ func (r *Router) securitySchemes() map[string]*huma.SecurityScheme {
 	if r.config.SessionCookie != "" {
 		out["session"] = &huma.SecurityScheme{Type: "apiKey", In: "cookie", Name: r.config.SessionCookie}
 	}
-	if slices.ContainsFunc(r.config.Gate, func(s auth.Scheme) bool { return s.Name == keyScheme }) {
-		out[keyScheme] = &huma.SecurityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "A key may also be sent as a bearer token."}
+	for _, s := range r.config.Gate {
+		if program := programSchemes[s.Name]; program != nil {
+			out[s.Name] = program()
+		}
 	}
 	return out
 }
 
-// keyScheme is the name of the scheme of API keys.
-const keyScheme = "apikey"
+// programSchemes describe the schemes of programs, by their names.
+var programSchemes = map[string]func() *huma.SecurityScheme{
+	"apikey": func() *huma.SecurityScheme {
+		return &huma.SecurityScheme{Type: "apiKey", In: "header", Name: "X-API-Key", Description: "A key may also be sent as a bearer token."}
+	},
+	"signature": func() *huma.SecurityScheme {
+		return &huma.SecurityScheme{Type: "apiKey", In: "header", Name: "Signature",
+			Description: "Requests signed with a key, by RFC 9421 or LSA1-HMAC-SHA256, whose signature is in the header Authorization."}
+	},
+}
 
 // security returns the credentials of which a route takes any one.
 func (r *Router) security(ep *endpoint) (out []map[string][]string) {
@@ -136,7 +146,7 @@ func (r *Router) security(ep *endpoint) (out []map[string][]string) {
 		out = append(out, map[string][]string{})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.securitySchemes())) {
-		if name == keyScheme && ep.ForPeople {
+		if programSchemes[name] != nil && ep.ForPeople {
 			continue
 		}
 		out = append(out, map[string][]string{name: {}})

@@ -37,6 +37,10 @@ type Config struct {
 	// minute, less than that never.
 	SeenEvery time.Duration
 
+	// Window is how far the time of a signed request may be from now; 0 means five
+	// minutes. Nonces are kept for twice as long.
+	Window time.Duration
+
 	// Prove returns nil if the caller has just proved who they are, or does so now by
 	// their password, which is empty if the request brought none. nil means that only
 	// the former counts, see auth.CheckFresh.
@@ -54,6 +58,8 @@ func (c Config) Check() error {
 		return fault.Errorf(fault.Invalid, "the number of API keys of a user must be at least 1, not %d", c.PerUser)
 	case full.Life < time.Hour, full.MaxLife != Unlimited && full.Life > full.MaxLife:
 		return fault.Errorf(fault.Invalid, "API keys must live for an hour at least, and not longer than the longest, not %v", full.Life)
+	case c.Window < 0 || c.Window > time.Hour:
+		return fault.Errorf(fault.Invalid, "signed requests are good for up to an hour, not for %v", c.Window)
 	case c.Idle < 0 || c.Idle%day != 0:
 		return fault.Errorf(fault.Invalid, "API keys end after days without use, not after %v", c.Idle)
 	}

@@ -26,16 +26,16 @@ func (s *Service) Domain() domain.Domain {
 	return domain.Domain{
 		Name:        "apikeys",
 		Migrations:  migrations,
-		Schemas:     []data.Schema{table.Schema()},
-		Permissions: []string{Admin},
-		Schemes:     []auth.Scheme{s.scheme()},
+		Schemas:     []data.Schema{table.Schema(), nonces.Schema()},
+		Permissions: []string{Admin, Ask},
+		Schemes:     []auth.Scheme{s.scheme(), s.signedScheme()},
 		Mount:       s.mount,
 		Handlers:    s.handlers(),
-		Workers:     []task.Worker{task.Work(s.remind)},
-		Schedules:   []task.Schedule{{Every: time.Hour, Args: Remind{}}},
+		Workers:     []task.Worker{task.Work(s.remind), task.Work(s.sweep)},
+		Schedules:   []task.Schedule{{Every: time.Hour, Args: Remind{}}, {Every: 10 * time.Minute, Args: Sweep{}}},
 		Run:         s.run,
 		Export:      s.export,
-		Unaudited:   []string{"api_keys.last_used_at", "api_keys.idle_expires_at", "api_keys.noticed_at"},
+		Unaudited:   []string{"api_keys.last_used_at", "api_keys.idle_expires_at", "api_keys.noticed_at", "api_key_nonces"},
 	}
 }
 
@@ -58,6 +58,9 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "DELETE /api-keys/{key_id}", s.revokeOwn, web.SignedIn, people, tag, web.Summary("Revoke one of your API keys"),
 		web.Describe("For good. Once more it changes nothing."))
 	web.Handle(r, "POST /api-keys/revoke-all", s.revokeAllOwn, web.SignedIn, people, tag, web.Summary("Revoke all your API keys"))
+
+	web.Handle(r, "POST /api-keys/verify", s.answer, web.Require(Ask), tag, web.Summary("Ask whose API key a request came with"),
+		web.Describe("For services that trust this one. A request that is signed counts once, here or there."))
 
 	admin := web.Require(Admin)
 	web.HandleList(r, "GET /users/{id}/api-keys", table, s.listOf, view, admin, people, tag, state, web.Summary("List somebody's API keys"))

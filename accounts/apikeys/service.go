@@ -13,6 +13,7 @@ import (
 	"github.com/manorgo/manor/limit"
 	"github.com/manorgo/manor/patch"
 	"github.com/manorgo/manor/secret"
+	"github.com/manorgo/manor/web"
 )
 
 // Admin is the permission to see, make and end everybody's keys.
@@ -34,6 +35,7 @@ type Service struct {
 	keys   *secret.Keyring
 	events *event.Bus // nil tells nobody
 	limits *limit.Limiter
+	links  web.Links
 	config Config
 	format Format
 	seen   *seenLog
@@ -44,7 +46,7 @@ type Service struct {
 func NewService(env domain.Env, c Config) *Service {
 	c = c.complete(env.DB.Now)
 	return &Service{
-		db: env.DB, keys: env.Keys, events: env.Events, limits: env.Limits, config: c, format: c.format(), seen: newSeenLog(),
+		db: env.DB, keys: env.Keys, events: env.Events, limits: env.Limits, links: env.Links, config: c, format: c.format(), seen: newSeenLog(),
 	}
 }
 

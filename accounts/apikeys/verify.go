@@ -85,9 +85,14 @@ func (s *Service) scheme() auth.Scheme {
 // or is for signing. More requests than the key may send are fault.Limited. It is one
 // statement, and none for what is no key.
 func (s *Service) Verify(ctx context.Context, text string) (*auth.Principal, error) {
+	who, _, err := s.verify(ctx, text)
+	return who, err
+}
+
+func (s *Service) verify(ctx context.Context, text string) (*auth.Principal, *holder, error) {
 	p, ok := s.format.parse(text)
 	if !ok {
-		return nil, invalid()
+		return nil, nil, invalid()
 	}
 	if p.form == SHA256 {
 		sum := sha256.Sum256([]byte(p.text))
@@ -96,15 +101,16 @@ func (s *Service) Verify(ctx context.Context, text string) (*auth.Principal, err
 	}
 	h, err := holders.One(ctx, s.db, p.id)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return nil, err
+		return nil, nil, err
 	}
 	if !s.right(&h, p) { // nobody's takes the same work
-		return nil, s.Refused(ctx, p.id)
+		return nil, nil, s.Refused(ctx, p.id)
 	}
 	if h.Signing != Bearer {
-		return nil, fault.Coded(fault.Unauthenticated, CodeSigns, "the key is for signing requests, and never sent")
+		return nil, nil, fault.Coded(fault.Unauthenticated, CodeSigns, "the key is for signing requests, and never sent")
 	}
-	return s.admit(ctx, &h)
+	who, err := s.admit(ctx, &h)
+	return who, &h, err
 }
 
 // hashedID returns the public id of an imported key that has none of its own.
@@ -136,7 +142,7 @@ func (s *Service) admit(ctx context.Context, h *holder) (*auth.Principal, error)
 		return nil, fault.Coded(fault.Unauthenticated, CodeRevoked, "the API key has been revoked")
 	case past(h.ExpiresAt, now) || past(h.IdleExpiresAt, now):
 		return nil, fault.Coded(fault.Unauthenticated, CodeExpired, "the API key has expired")
-	case !h.Alive || !allows(h.AllowedIPs, web.ClientFrom(ctx).IP):
+	case !h.Alive || !allows(h.AllowedIPs, addressOf(ctx)):
 		return nil, invalid()
 	}
 	if h.RatePerMinute != nil {
@@ -159,7 +165,7 @@ func about(keyID string) string { return "api key|" + keyID }
 // address.
 func (s *Service) Refused(ctx context.Context, keyID string) error {
 	v := s.limits.Roughly(ctx, limit.Ask{
-		Name: "guesses at an API key", About: about(keyID), Key: limit.Address(web.ClientFrom(ctx).IP), Rate: guesses,
+		Name: "guesses at an API key", About: about(keyID), Key: limit.Address(addressOf(ctx)), Rate: guesses,
 	})
 	if !v.Allowed {
 		return web.TooMany("guesses", guesses.N, guesses.Per, v.Retry)
@@ -182,8 +188,11 @@ type Signer struct {
 
 // Signer returns a signing key by its id, in one statement. Whether the caller has
 // it is not known yet, so nothing of its state may be told: see Admit. What is no
-// signing key, or is not as it was issued, is what Refused returns.
+// signing key, or is not as it was issued, is fault.Unauthenticated.
 func (s *Service) Signer(ctx context.Context, keyID string) (*Signer, error) {
+	if !isID(keyID) {
+		return nil, invalid()
+	}
 	row, err := signers.One(ctx, s.db, keyID)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return nil, err
@@ -197,7 +206,7 @@ func (s *Service) Signer(ctx context.Context, keyID string) (*Signer, error) {
 		ok = d.Equal(row.Digest) || ok
 	}
 	if !ok || row.Signing == Bearer {
-		return nil, s.Refused(ctx, keyID)
+		return nil, invalid()
 	}
 	return &Signer{keyID, row.Signing, value(row.Secret), row.PublicKey, row.holder}, nil
 }

@@ -19,7 +19,7 @@ var floors = []string{
 	"fault patch data/driver file/driver",
 	"secret httpsig file/local file/memory file/filetest accounts/internal/contract",
 	"data auth file/s3",
-	"web task data/migrate data/session data/sqlite data/postgres data/transfer",
+	"web task accounts/apikeys/client data/migrate data/session data/sqlite data/postgres data/transfer",
 	"event mail limit data/revise data/datatest file",
 	"domain data/drivertest",
 	"accounts/users audit",
