@@ -10,6 +10,7 @@ import (
 	"github.com/manorgo/manor/accounts"
 	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/sessions"
+	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/manortest"
 	"github.com/manorgo/manor/secret"
 )
@@ -114,6 +115,27 @@ func TestKeysOnTwoInstances(t *testing.T) {
 		both(other, "/users/me", 401)
 		admin.Post("/users/"+ann.User.ID.String()+"/reactivate", nil).Want(200)
 		both(other, "/users/me", 401)
+	})
+}
+
+// An account of a program is used by its keys alone: nobody is mailed a link by which
+// they could sign in.
+func TestServiceAccounts(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		bot, err := app.Accounts().CreateUser(t.Context(), users.Create{Email: "bot@" + users.ServiceHost, Username: "bot"}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := app.APIKeys().Create(t.Context(), bot.ID, apikeys.Create{Name: "bot"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		app.Anonymous(t).Bearer(key.Key.Reveal()).Get("/users/me").Want(200)
+		for _, address := range []string{bot.Email, "BOT@Service.Invalid"} {
+			app.Anonymous(t).Post("/auth/password/forgot", body{"email": address}).Want(202)
+		}
+		app.Anonymous(t).Post("/auth/login", signingIn("bot", manortest.Password)).Want(401)
+		same(t, "mails", mails(t, app, bot.Email), []string(nil))
 	})
 }
 

@@ -109,7 +109,11 @@ var ownLetters = sync.OnceValues(func() (*mail.Letters, error) { return mail.Par
 
 // send mails the letter of this name when tx commits: in the language that the
 // person chose, else in that of the request which caused it, else in English.
+// Accounts of programs get none.
 func (s *Service) send(ctx context.Context, tx *data.Tx, name, to string, l letter) error {
+	if users.IsService(to) {
+		return nil
+	}
 	l.App, l.Name = s.config.Name, greeting(l.Name)
 	lang := s.letters.Match(l.locale, s.language(ctx))
 	m, err := s.letters.Write(name, lang, to, l)
