@@ -11,6 +11,8 @@ import (
 	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
+	"github.com/manorgo/manor/audit"
+	"github.com/manorgo/manor/data"
 	"github.com/manorgo/manor/manortest"
 	"github.com/manorgo/manor/secret"
 )
@@ -81,9 +83,14 @@ func TestKeysAreHeldBack(t *testing.T) {
 func TestKeysChangeNoAddress(t *testing.T) {
 	each(t, func(t *testing.T, app *manortest.App) {
 		writer := app.As(t, "writer", "users:write")
-		key := app.Anonymous(t).Bearer(makeKey(writer, body{"scopes": []string{"users:write"}}).Text("key"))
+		made := makeKey(writer, body{"scopes": []string{"users:write"}})
+		key := app.Anonymous(t).Bearer(made.Text("key"))
 		self := "/users/" + writer.User.ID.String()
 		key.Patch(self, body{"first_name": "Ann"}).Want(200)
+		told, err := app.Audit().List(t.Context(), data.Query[audit.Entry]{Order: audit.Newest(), Limit: 1})
+		if err != nil || len(told.Items) != 1 || told.Items[0].Scheme != "apikey "+made.Text("key_id") || told.Items[0].Action != "users.updated" {
+			t.Errorf("the audit tells of %+v, %v", told.Items, err)
+		}
 		same(t, "another address", key.Patch(self, body{"email": "thief@example.com"}).Want(403).Text("code"), "SESSION_REQUIRED")
 		writer.Patch(self, body{"email": "writer-2@example.com"}).Want(200)
 	})
