@@ -33,6 +33,7 @@ const (
 	letterNewDevice       = "new_device"
 	letterReused          = "reused"
 	letterLocked          = "locked"
+	letterKeyExpiring     = "key_expiring"
 	letterTest            = "test"
 )
 
@@ -45,6 +46,7 @@ type letter struct {
 	Day     string // until when something can be undone
 
 	When, Device, Place string // of a sign-in
+	Key, Hint           string // what an API key is called, and how it begins
 
 	locale string // the language that the person chose; "" if they did not
 }
@@ -66,7 +68,10 @@ func letterKinds() []mail.Letter {
 	deleted.Day = "2026-12-31"
 	seen := plain
 	seen.When, seen.Device, seen.Place = "2026-12-31 12:00 UTC", "Firefox on Linux", "192.0.2.0/24"
+	key := plain
+	key.Key, key.Hint, key.Day = "Deploy", "mnk_live_Ab12", "2026-12-31 12:00 UTC"
 	return []mail.Letter{
+		{Name: letterKeyExpiring, Sample: key, Must: []string{key.Key, key.Hint, key.Day}},
 		withLink(letterVerify), withLink(letterReset), withLink(letterEmailConfirm), withLink(letterInvitation),
 		{Name: letterEmailUndo, Sample: undo, Must: []string{undo.Link, undo.Address}},
 		{Name: letterDeleted, Sample: deleted, Must: []string{deleted.Link, deleted.Day}},
@@ -104,7 +109,11 @@ var ownLetters = sync.OnceValues(func() (*mail.Letters, error) { return mail.Par
 
 // send mails the letter of this name when tx commits: in the language that the
 // person chose, else in that of the request which caused it, else in English.
+// Accounts of programs get none.
 func (s *Service) send(ctx context.Context, tx *data.Tx, name, to string, l letter) error {
+	if users.IsService(to) {
+		return nil
+	}
 	l.App, l.Name = s.config.Name, greeting(l.Name)
 	lang := s.letters.Match(l.locale, s.language(ctx))
 	m, err := s.letters.Write(name, lang, to, l)

@@ -1,9 +1,11 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"time"
 
+	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/sessions"
 	"github.com/manorgo/manor/accounts/users"
 	"github.com/manorgo/manor/data"
@@ -11,7 +13,7 @@ import (
 	"github.com/manorgo/manor/fault"
 )
 
-// notices tell people what happened to their sessions.
+// notices tell people what happened to their sessions, and will to their keys.
 func (s *Service) notices() []event.Handler {
 	return []event.Handler{
 		event.On("accounts.mail_new_device", func(ctx context.Context, e sessions.NewDevice) error {
@@ -19,6 +21,9 @@ func (s *Service) notices() []event.Handler {
 		}),
 		event.On("accounts.mail_reused", func(ctx context.Context, e sessions.Reused) error {
 			return s.notify(ctx, e.UserID, letterReused, letter{When: told(e.At)})
+		}),
+		event.On("accounts.mail_key_expiring", func(ctx context.Context, e apikeys.Expiring) error {
+			return s.notify(ctx, e.UserID, letterKeyExpiring, letter{Key: cmp.Or(greeting(e.Name), e.Hint), Hint: e.Hint, Day: told(e.ExpiresAt)})
 		}),
 	}
 }

@@ -78,3 +78,25 @@ func TestReuseIsTold(t *testing.T) {
 		}
 	})
 }
+
+// Who has an API key is told before it expires, in their language.
+func TestKeyExpiringMail(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		ann := app.User(t, "ann")
+		ann.Patch("/users/me", body{"locale": "zh"}).Want(200)
+		key := ann.Post("/api-keys", body{"name": "Deploy", "scopes": []string{}, "expires_in_days": 20, "current_password": manortest.Password}).Want(201)
+		app.Clock.Advance(7 * 24 * time.Hour)
+		for range 2 {
+			if err := app.APIKeys().RemindOwners(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, "mails", len(mails(t, app, "ann@example.com")), 1)
+		m := app.LastMail(t, "ann@example.com")
+		for _, part := range []string{"API 密钥", "“Deploy”", key.Text("key_hint"), "UTC"} {
+			if !strings.Contains(m.Subject+m.Text, part) || strings.Contains(m.Text, key.Text("key")) {
+				t.Errorf("the mail does not say %s:\n%s\n%s", part, m.Subject, m.Text)
+			}
+		}
+	})
+}

@@ -46,6 +46,9 @@ func (e *Entry) sign(ctx context.Context) {
 		}
 	case caller.SignedIn():
 		e.ActorKind, e.Actor, e.Scheme = User, string(caller.Subject), caller.Scheme
+		if caller.Key != "" {
+			e.Scheme += " " + caller.Key
+		}
 	case client.RequestID != "":
 		e.ActorKind = Anonymous
 	case kind != "":

@@ -53,7 +53,7 @@ type Entry struct {
 	Columns    string    `json:"columns" db:"columns,size=1000"`    // that were set, with commas between
 	RequestID  string    `json:"request_id" db:"request_id,size=64,filter"`
 	IPPrefix   string    `json:"ip_prefix" db:"ip_prefix,size=64,filter"`
-	Scheme     string    `json:"scheme" db:"scheme,size=32"` // of the caller's credential
+	Scheme     string    `json:"scheme" db:"scheme,size=32"` // of the caller's credential, and which API key it was
 	Via        string    `json:"via" db:"via,size=128"`      // the route, or the command
 
 	Seal secret.Digest  `json:"-" db:"seal"`         // of all the above

@@ -28,6 +28,12 @@ type seen struct {
 
 func (seen) Kind() string { return "visits.seen" }
 
+// A glanced is an event that the audit does not tell of.
+type glanced struct{}
+
+func (glanced) Kind() string { return "visits.glanced" }
+func (glanced) Unaudited()   {}
+
 // TestWitness does what a domain can do to a table, and reads what the audit
 // says of it.
 func TestWitness(t *testing.T) {
@@ -85,7 +91,7 @@ func TestWitness(t *testing.T) {
 			if err := bus.Emit(ctx, tx, seen{UserID: data.ID[Entry](two.ID)}); err != nil {
 				return err
 			}
-			return bus.Emit(ctx, tx, renamed{ThingID: one.ID, Secret: "canary"})
+			return errors.Join(bus.Emit(ctx, tx, glanced{}), bus.Emit(ctx, tx, renamed{ThingID: one.ID, Secret: "canary"}))
 		})
 		note("events", "ann visits.seen two 1 []", "ann things.renamed one 1 [name]")
 

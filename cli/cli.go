@@ -102,7 +102,7 @@ func (p *program) root() *cobra.Command {
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	p.addSettings(root)
 	root.AddCommand(
-		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.sessionsCommand(), p.rolesCommand(), p.membershipsCommand(),
+		p.serveCommand(), p.databaseCommand(), p.usersCommand(), p.sessionsCommand(), p.keysCommand(), p.rolesCommand(), p.membershipsCommand(),
 		p.groupsCommand(), p.importCommand(), p.passwordsCommand(), p.mailCommand(), p.limitsCommand(), p.auditCommand(),
 		p.secretsCommand(),
 		p.openapiCommand(), p.routesCommand(), p.doctorCommand(), p.versionCommand(),

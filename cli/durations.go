@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/sessions"
 )
 
@@ -24,6 +25,23 @@ func readDuration(part func(*config) *time.Duration) func(*config, string) error
 		*part(c) = d
 		return nil
 	}
+}
+
+func readKeysPerUser(c *config, s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return fmt.Errorf("must be a number of at least 1, not %q", s)
+	}
+	c.apiKeys.PerUser = n
+	return nil
+}
+
+func readKeyMaxLife(c *config, s string) error {
+	if s == "none" {
+		c.apiKeys.MaxLife = apikeys.Unlimited
+		return nil
+	}
+	return readDuration(func(c *config) *time.Duration { return &c.apiKeys.MaxLife })(c, s)
 }
 
 func readAccessTokens(c *config, s string) error {

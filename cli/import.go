@@ -20,7 +20,7 @@ import (
 )
 
 func (p *program) importCommand() *cobra.Command {
-	return group("import", "Bring people from other programs", p.importUsersCommand())
+	return group("import", "Bring people and their API keys from other programs", p.importUsersCommand(), p.importKeysCommand())
 }
 
 // firebaseKey is of a variable that is no setting: the signer key of a Firebase

@@ -45,6 +45,7 @@ func (p *program) appConfig(c config, db *data.DB, others map[string]*data.DB, k
 		Accounts: accounts.Config{
 			Registration: c.registration, Unverified: !c.verify, Grace: c.grace, Templates: c.templates, Sessions: c.sessions,
 		},
+		APIKeys:     c.apiKeys,
 		Checkpoints: keepCheckpoints(c.checkpoints, log),
 		Mail:        manor.MailConfig{SMTP: c.smtp, From: c.mailFrom, ReplyTo: c.replyTo, Print: prints},
 	}

@@ -84,7 +84,7 @@ func runScript(t *testing.T, file, url string) {
 			}
 			return url != "", nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "sql": runSQL},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "sql": runSQL, "keyid": keyID},
 	})
 }
 
@@ -136,4 +136,19 @@ func runSQL(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	_, err = db.Driver().Exec(ctx, driver.Call{Statement: &driver.Statement{SQL: args[0]}})
 	ts.Check(errors.Join(err, db.Close()))
+}
+
+// keyID sets $KEY to the id of the API key of a name in the list that was just
+// printed.
+func keyID(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: keyid NAME")
+	}
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if words := strings.Fields(line); len(words) > 2 && words[2] == args[0] {
+			ts.Setenv("KEY", words[0])
+			return
+		}
+	}
+	ts.Fatalf("no API key is called %s", args[0])
 }

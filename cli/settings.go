@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/manorgo/manor/accounts"
+	"github.com/manorgo/manor/accounts/apikeys"
 	"github.com/manorgo/manor/accounts/sessions"
 	filedriver "github.com/manorgo/manor/file/driver"
 	"github.com/manorgo/manor/file/local"
@@ -42,6 +43,7 @@ type config struct {
 	refused        *secret.PasswordList // nil means no more than the common ones
 	grace          time.Duration
 	sessions       sessions.Config
+	apiKeys        apikeys.Config
 	title          string
 	logFormat      string
 	logLevel       slog.Level
@@ -99,6 +101,12 @@ func settings() []setting {
 		{"REMEMBER_LIFE", "", "30d", "SESSION_LIFE for the same, a `time`", readDuration(func(c *config) *time.Duration { return &c.sessions.RememberLife })},
 		{"ACCESS_LIFE", "15m", "", "`time` after which an access token must be renewed", readDuration(func(c *config) *time.Duration { return &c.sessions.AccessLife })},
 		{"ACCESS_TOKENS", "opaque", "", "`form` of access tokens: opaque, or jwt, which other services can read by /.well-known/jwks.json", readAccessTokens},
+		{"API_KEY_PREFIX", "mnk", "", "`letters` that API keys begin with; those with others are of no use any more", func(c *config, s string) error { c.apiKeys.Prefix = s; return nil }},
+		{"API_KEY_ENV", "live", "", "`word` that comes then, by which keys of a test are told from real ones", func(c *config, s string) error { c.apiKeys.Environment = s; return nil }},
+		{"API_KEYS_PER_USER", "10", "", "how many active API keys a user may have, a `number`", readKeysPerUser},
+		{"API_KEY_LIFE", "", "365d", "`time` after which an API key expires that does not say when", readDuration(func(c *config) *time.Duration { return &c.apiKeys.Life })},
+		{"API_KEY_MAX_LIFE", "", "365d", "the longest `time` that may be asked for, or none", readKeyMaxLife},
+		{"API_KEY_IDLE", "", "none", "`time`, in days, after which an API key ends that is not used", readDuration(func(c *config) *time.Duration { return &c.apiKeys.Idle })},
 		{"TITLE", "Manor", "", "`name` of the service for people and in its API's description", readTitle},
 		{"LOG", "text", "", "`format` of the log: text or json", readLog},
 		{"LOG_LEVEL", "info", "", "`level` of the log: debug, info, warn or error", readLogLevel},

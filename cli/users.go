@@ -26,7 +26,9 @@ func (p *program) usersCommand() *cobra.Command {
 func (p *program) createUserCommand() *cobra.Command {
 	c, f := withOutput(&cobra.Command{
 		Use: "create --email ADDRESS", Short: "Make an account whose address counts as verified", Args: cobra.NoArgs,
-		Long: "Make an account whose address counts as verified.\n" + passwordHelp,
+		Long: "Make an account whose address counts as verified.\n" + passwordHelp + "\n" +
+			"With --service it is one of a program: it has no password, its address is NAME@service.invalid, where\n" +
+			"no mail can be read, and it is used by the API keys that an operator makes for it.",
 	})
 	var in users.Create
 	c.Flags().StringVar(&in.Email, "email", "", "e-mail `address`")
@@ -35,8 +37,15 @@ func (p *program) createUserCommand() *cobra.Command {
 	c.Flags().StringVar(&in.LastName, "last-name", "", "last `name`")
 	admin := c.Flags().Bool("admin", false, "make a superuser, who may do everything")
 	stdin := c.Flags().Bool("password-stdin", false, "read the password from standard input")
+	service := c.Flags().Bool("service", false, "make an account that nobody signs in to, called by --username")
 	set := withSet(c)
 	c.RunE = p.does(func(ctx context.Context, _ []string) error {
+		if *service {
+			if in.Email != "" || in.Username == "" || *admin || *stdin {
+				return misused("--service needs --username, and goes without --email, --admin and --password-stdin")
+			}
+			in.Email, in.PublicProfile, in.SearchVisibility = in.Username+"@"+users.ServiceHost, new(false), users.SearchPrivate
+		}
 		if in.Email == "" {
 			return misused("--email is required")
 		}
@@ -47,8 +56,10 @@ func (p *program) createUserCommand() *cobra.Command {
 			if in.Extra, err = extraOf(e.Users().Table, *set); err != nil {
 				return err
 			}
-			if in.Password, err = p.password(ctx, *stdin); err != nil {
-				return err
+			if !*service {
+				if in.Password, err = p.password(ctx, *stdin); err != nil {
+					return err
+				}
 			}
 			u, err := e.Accounts().CreateUser(ctx, in, *admin)
 			if err != nil {

@@ -46,6 +46,13 @@ func TestSecrets(t *testing.T) {
 		can := w.anon.Bearer(access)
 		keep(can.Get("/users/me")).Want(200)
 		keep(can.Get("/auth/sessions")).Want(200)
+		made := can.Post("/api-keys", body{"name": "can", "scopes": []string{}, "signing": "hmac-sha256"}).Want(201)
+		signing, key := made.Text("signing_secret"), can.Post("/api-keys", body{"name": "can", "scopes": []string{}}).Want(201).Text("key")
+		keep(can.Get("/api-keys")).Want(200)
+		keep(can.Get("/api-keys/" + made.Text("key_id"))).Want(200)
+		keep(app.Anonymous(t).Bearer(key).Get("/users/me")).Want(200)
+		keep(app.Anonymous(t).Bearer(key + "x").Get("/users/me")).Want(401)
+		keep(app.Anonymous(t).Bearer(made.Text("key")).Get("/users/me")).Want(401)
 		keep(w.admin.Get("/users?pageSize=100")).Want(200)
 		keep(can.Get("/users/me?token=" + canary)).Want(400)
 		keep(app.Anonymous(t).Do("GET", "/users/me", nil, "Authorization", "Bearer "+canary)).Want(401)
@@ -97,7 +104,7 @@ func TestSecrets(t *testing.T) {
 			}
 		}
 		for name, secret := range map[string]string{
-			"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh, "verification token": verify,
+			"password": canary, "cookie": cookie, "access token": access, "refresh token": refresh, "verification token": verify, "API key": key, "signing secret": signing,
 		} {
 			if len(secret) < 20 {
 				t.Fatalf("the %s is %q", name, secret)

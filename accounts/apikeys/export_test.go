@@ -4,6 +4,3 @@ import "context"
 
 // WriteSeen writes out when keys were last used.
 func (s *Service) WriteSeen(ctx context.Context) error { return s.writeSeen(ctx) }
-
-// Remind tells of the keys that expire soon.
-func (s *Service) Remind(ctx context.Context) error { return s.remind(ctx, Remind{}) }

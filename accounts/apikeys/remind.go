@@ -16,10 +16,12 @@ func (Remind) Kind() string { return "api_keys.remind" }
 // notices are how long before a key expires its owner is told, the last at first.
 var notices = []time.Duration{3 * day, 14 * day}
 
-// remind tells of the keys that expire soon, see Expiring: once fourteen days before,
-// and once three days before. A key that was made later than that, or has a
-// successor, is none of them.
-func (s *Service) remind(ctx context.Context, _ Remind) error {
+func (s *Service) remind(ctx context.Context, _ Remind) error { return s.RemindOwners(ctx) }
+
+// RemindOwners tells of the keys that expire soon, see Expiring: once fourteen days
+// before, and once three days before. A key that was made later than that, or has a
+// successor, is none of them. It is done every hour.
+func (s *Service) RemindOwners(ctx context.Context) error {
 	now := s.db.Now()
 	page, err := table.On(s.db).List(ctx, data.Query[APIKey]{
 		Where: data.All(active(now), replacedBy.IsNull(), expiresAt.Le(now.Add(notices[len(notices)-1]))),

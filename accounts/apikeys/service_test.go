@@ -147,7 +147,7 @@ func TestReminders(t *testing.T) {
 		for day := range 25 {
 			told = nil
 			for range 2 {
-				b.Must(b.keys.Remind(ctx))
+				b.Must(b.keys.RemindOwners(ctx))
 			}
 			slices.Sort(told)
 			want := wants[day]

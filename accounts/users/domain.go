@@ -40,7 +40,7 @@ func (s *Service) mount(r *web.Router) {
 	web.Handle(r, "GET /users/by-username/{username}", s.byUsername, web.Anyone, tag, web.Summary("Find a person by username"))
 	web.Handle(r, "GET /users/by-email/{email}", s.byEmail, web.Require(Read), tag, web.Summary("Find an account by e-mail address"))
 	web.Handle(r, "POST /users", s.create, web.Require(Write), tag, web.Status(201), web.Summary("Create an account"))
-	web.Handle(r, "PATCH /users/{id}", s.patch, web.Require(Write), tag, web.Summary("Change an account"), web.Errors("LAST_SUPERUSER"))
+	web.Handle(r, "PATCH /users/{id}", s.patch, web.Require(Write), tag, web.Summary("Change an account"), web.Errors("LAST_SUPERUSER", "SESSION_REQUIRED"))
 	web.Handle(r, "DELETE /users/{id}", s.remove, web.Require(Write), tag, web.Sensitive(), web.Summary("Delete an account"),
 		web.Describe("It is gone for everybody at once, and erased after a time in which it can be reactivated."), web.Errors("LAST_SUPERUSER"))
 	web.Handle(r, "POST /users/{id}/deactivate", s.deactivate, web.Require(Write), tag, web.Summary("Switch an account off"), web.Errors("LAST_SUPERUSER"))

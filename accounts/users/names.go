@@ -95,3 +95,13 @@ func checkUsername(name string) error {
 	}
 	return nil
 }
+
+// ServiceHost is that of the addresses of accounts which belong to programs and not
+// to people. No mail can be delivered there, ever (RFC 2606), so that nobody proves
+// to read it and signs in; and none is sent.
+const ServiceHost = "service.invalid"
+
+// IsService reports whether an address is that of a program's account.
+func IsService(address string) bool {
+	return strings.HasSuffix(EmailKey(address), "@"+ServiceHost)
+}
