@@ -235,7 +235,10 @@ func routes(app *manortest.App, which func(web.Route) bool) (out []web.Route) {
 	return out
 }
 
-func writesSomething(r web.Route) bool { return r.Method != http.MethodGet }
+// writesSomething leaves out the one question that is too long for an address.
+func writesSomething(r web.Route) bool {
+	return r.Method != http.MethodGet && short(r) != "POST /api-keys/verify"
+}
 
 // short returns a route as writes name it.
 func short(r web.Route) string { return r.Method + " " + strings.TrimPrefix(r.Path, "/api/v1") }
