@@ -51,7 +51,7 @@ func (s *Service) Import(ctx context.Context, user users.ID, in Import) (row API
 		if _, err := lockOwner(ctx, tx, user); err != nil {
 			return err
 		}
-		if err := add(ctx, tx, &row); err != nil {
+		if err := table.On(tx).Add(ctx, &row); err != nil {
 			return err
 		}
 		return s.emit(ctx, tx, Created{ID: row.ID, KeyID: row.KeyID, UserID: user})

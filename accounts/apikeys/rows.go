@@ -20,7 +20,7 @@ func NewStore(db *data.DB) Store { return store{db} }
 
 // Create stores a key.
 func (s store) Create(ctx context.Context, k Key) (Key, error) {
-	return s.add(ctx, k, func(tx *data.Tx, row *APIKey) error { return add(ctx, tx, row) })
+	return s.add(ctx, k, func(tx *data.Tx, row *APIKey) error { return table.On(tx).Add(ctx, row) })
 }
 
 // CreateWithLimit stores a key of a user who may have some.
@@ -50,11 +50,6 @@ func (s store) add(ctx context.Context, k Key, do func(*data.Tx, *APIKey) error)
 
 func noUser() error { return fault.Errorf(fault.NotFound, "api keys: no such user") }
 
-// add stores a row. An ID that is taken is said to be.
-func add(ctx context.Context, tx *data.Tx, row *APIKey) error {
-	return table.On(tx).Add(ctx, row)
-}
-
 // addWithin stores a row unless its owner, who is locked, has as many active keys as
 // they may.
 func addWithin(ctx context.Context, tx *data.Tx, row *APIKey, most int) error {
@@ -65,7 +60,7 @@ func addWithin(ctx context.Context, tx *data.Tx, row *APIKey, most int) error {
 	if n >= most {
 		return LimitReached()
 	}
-	return add(ctx, tx, row)
+	return table.On(tx).Add(ctx, row)
 }
 
 // A standing is what the owner of keys may do now.
