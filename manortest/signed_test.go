@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/manorgo/manor"
 	"github.com/manorgo/manor/accounts/apikeys/client"
 	"github.com/manorgo/manor/data/driver"
 	"github.com/manorgo/manor/httpsig"
@@ -280,4 +281,17 @@ func TestServicesAsk(t *testing.T) {
 		asks.Post("/api-keys/verify", body{"key": "x", "client_ip": "here"}).Want(422)
 		ann.Post("/api-keys/verify", body{"key": "x"}).Want(403)
 	}, manortest.Idle())
+}
+
+// A service asks for all of its clients: it is not held back as one of them is.
+func TestServicesAskOften(t *testing.T) {
+	each(t, func(t *testing.T, app *manortest.App) {
+		asks := app.As(t, "service", "api-keys:verify")
+		key := asks.Post("/api-keys", body{"name": "any", "scopes": []string{}}).Want(201).Text("key")
+		for range 60 {
+			if r := asks.Post("/api-keys/verify", body{"key": key}).Want(200); r.Value("valid") != true {
+				t.Fatalf("a good key is %s", r.Body)
+			}
+		}
+	}, manortest.Idle(), manortest.Limited(), manortest.Config(func(c *manor.Config) { c.Limits.Scale = 0.02 }))
 }

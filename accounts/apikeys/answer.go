@@ -64,7 +64,7 @@ func (s *Service) Answer(ctx context.Context, q Question) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	return Verdict{Valid: true, UserID: &h.UserID, KeyID: h.KeyID, Scopes: who.Permissions, ExpiresAt: h.ExpiresAt}, nil
+	return Verdict{Valid: true, UserID: &h.UserID, KeyID: h.KeyID, Scopes: append(auth.Permissions{}, who.Permissions...), ExpiresAt: h.ExpiresAt}, nil
 }
 
 // whose returns whose key a question is about.

@@ -39,7 +39,13 @@ func (s *Service) Domain() domain.Domain {
 	}
 }
 
-// None of these routes is for programs with a key: a key makes, changes and ends none.
+// asking is the tier of whoever asks for many others: with the permission for it,
+// 2,000 questions a second. What those others send is limited by key and address,
+// see Refused.
+var asking = web.Tier{Name: "asking", PerMinute: 6_000}
+
+// None of these routes is for programs with a key, but the one that asks whose a key
+// is: a key makes, changes and ends none.
 func (s *Service) mount(r *web.Router) {
 	tag, people, proof := web.Tag("API keys"), web.ForPeople(), web.Errors("CREDENTIALS_INVALID", "STEP_UP_REQUIRED")
 	guess, onlyFailures := web.Limit(web.High), web.OnlyFailures()
@@ -59,7 +65,7 @@ func (s *Service) mount(r *web.Router) {
 		web.Describe("For good. Once more it changes nothing."))
 	web.Handle(r, "POST /api-keys/revoke-all", s.revokeAllOwn, web.SignedIn, people, tag, web.Summary("Revoke all your API keys"))
 
-	web.Handle(r, "POST /api-keys/verify", s.answer, web.Require(Ask), tag, web.Summary("Ask whose API key a request came with"),
+	web.Handle(r, "POST /api-keys/verify", s.answer, web.Require(Ask), web.Limit(asking), tag, web.Summary("Ask whose API key a request came with"),
 		web.Describe("For services that trust this one. A request that is signed counts once, here or there."))
 
 	admin := web.Require(Admin)

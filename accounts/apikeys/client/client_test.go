@@ -117,7 +117,7 @@ func TestGuardPassesSignedRequestsOn(t *testing.T) {
 }
 
 // TestRevocationIsFeltWithinASecond has many requests with one key at a time, and
-// the key revoked.
+// the key revoked. The clock is synctest's, so that sleeping takes no time.
 func TestRevocationIsFeltWithinASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -167,7 +167,8 @@ func TestRevocationIsFeltWithinASecond(t *testing.T) {
 	})
 }
 
-// TestWhoeverAsksMayLeave has the first of those who wait for an answer go away.
+// TestWhoeverAsksMayLeave has the first of those who wait for an answer go away. The
+// clock is synctest's.
 func TestWhoeverAsksMayLeave(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
